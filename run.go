@@ -1,0 +1,47 @@
+package freshet
+
+import "time"
+
+// Run is one run of a workflow.
+type Run struct {
+	ID          int64             `json:"id"`
+	Namespace   string            `json:"namespace"`
+	Workflow    string            `json:"workflow"`
+	Version     string            `json:"version"` // content hash of what it runs
+	Status      Status            `json:"status"`
+	Type        RunType           `json:"run_type"`
+	Parameters  map[string]any    `json:"parameters"`
+	Outputs     map[string]any    `json:"outputs"`
+	Labels      map[string]string `json:"labels"`
+	CreatedAt   time.Time         `json:"created_at"`
+	ScheduledAt *time.Time        `json:"scheduled_at"` // the tick's own time; null where there was none
+	StartedAt   *time.Time        `json:"started_at"`
+	EndedAt     *time.Time        `json:"ended_at"`
+	Code        Code              `json:"code"`
+	Reason      string            `json:"reason"`
+	EventOffset int64             `json:"event_offset"` // the event that started it, 0 for none
+	Parent      int64             `json:"parent"`       // the run that called it, 0 for none
+	RerunOf     int64             `json:"rerun_of"`
+	WaitingFor  string            `json:"waiting_for"` // what a queued run waits for
+}
+
+// Execution is one process, or one decision in the engine, of a task.
+type Execution struct {
+	RunID       int64          `json:"run_id"`
+	Task        string         `json:"task"`
+	Item        *int           `json:"item"` // index from 0; null without foreach
+	Seq         int            `json:"seq"`  // 0: the task has not started
+	Try         int            `json:"try"`
+	Status      Status         `json:"status"`
+	QueuedAt    *time.Time     `json:"queued_at"`
+	StartedAt   *time.Time     `json:"started_at"`
+	EndedAt     *time.Time     `json:"ended_at"`
+	ExitCode    *int           `json:"exit_code"`
+	Outputs     map[string]any `json:"outputs"`
+	Artifacts   []string       `json:"artifacts"`
+	Code        Code           `json:"code"`
+	Reason      string         `json:"reason"`
+	EventOffset int64          `json:"event_offset"` // the event that started it, 0 for none
+	Executor    string         `json:"executor"`
+	Log         string         `json:"log"` // path of its log file, empty where it has none
+}

@@ -1,0 +1,123 @@
+package freshet
+
+import "time"
+
+// The shapes that requests and answers of the HTTP API have beside the words
+// themselves. The server and the client share them.
+
+// Document is a workflow file to upload.
+type Document struct {
+	Name   string `json:"name"`            // of the file, for messages
+	Source string `json:"source"`          // its text; several YAML documents are several workflows
+	Files  []File `json:"files,omitempty"` // that travel with its workflows; their contents are uploaded before
+}
+
+// UploadRequest uploads workflow files: all of them, or none.
+type UploadRequest struct {
+	Documents []Document `json:"documents"`
+}
+
+// UploadResult is what became of one workflow of an upload.
+type UploadResult struct {
+	Namespace string       `json:"namespace"`
+	Name      string       `json:"name"`
+	Version   string       `json:"version"`
+	Changed   bool         `json:"changed"` // false: this version was the current one
+	Warnings  []Diagnostic `json:"warnings,omitempty"`
+}
+
+// Severity of a diagnostic.
+type Severity string
+
+// The severities.
+const (
+	SeverityError   Severity = "error"
+	SeverityWarning Severity = "warning"
+)
+
+// Diagnostic is one problem of a workflow file.
+type Diagnostic struct {
+	File     string   `json:"file"`
+	Line     int      `json:"line"`   // from 1
+	Column   int      `json:"column"` // from 1, in characters
+	Code     string   `json:"code"`   // stable
+	Severity Severity `json:"severity"`
+	Message  string   `json:"message"`
+	Hint     string   `json:"hint,omitempty"`
+}
+
+// RunRequest starts a run.
+type RunRequest struct {
+	Parameters map[string]any    `json:"parameters,omitempty"`
+	Texts      map[string]string `json:"parameter_texts,omitempty"` // converted by the parameters' own types, as `-p name=text` wants it
+}
+
+// EventRequest sends an event.
+type EventRequest struct {
+	Key     string `json:"key"`
+	Value   string `json:"value,omitempty"`
+	Sender  string `json:"sender,omitempty"`
+	ID      string `json:"id,omitempty"`
+	Context string `json:"context,omitempty"`
+	RunID   int64  `json:"run_id,omitempty"`
+}
+
+// EventResult says where an event stands in the journal.
+type EventResult struct {
+	Offset int64     `json:"offset"`
+	Time   time.Time `json:"time"`
+	Known  bool      `json:"known"` // the same event was accepted before
+}
+
+// TaskResult answers a command to one task.
+type TaskResult struct {
+	RunID int64  `json:"run_id"`
+	Task  string `json:"task"`
+	Seq   int    `json:"seq"` // the start that the command was about
+}
+
+// Message is one entry of the committed journal, as the feed tells it.
+type Message struct {
+	Cursor    string    `json:"cursor"` // opaque; resume after it
+	Offset    int64     `json:"offset"`
+	Namespace string    `json:"namespace"`
+	Kind      string    `json:"kind"` // event, started, ended, run_start, run_ended, …
+	Time      time.Time `json:"time"`
+	RunID     int64     `json:"run_id,omitempty"`
+	Workflow  string    `json:"workflow,omitempty"`
+	Task      string    `json:"task,omitempty"`
+	Seq       int       `json:"seq,omitempty"`
+	Try       int       `json:"try,omitempty"`
+	Status    Status    `json:"status,omitempty"` // of run_ended
+	Event     *Event    `json:"event,omitempty"`
+}
+
+// Explanation says why something ran, or did not, or what it waits for.
+type Explanation struct {
+	Subject string   `json:"subject"` // such as "task train of run 7"
+	Status  Status   `json:"status,omitempty"`
+	Summary string   `json:"summary"`           // one sentence
+	Because []Reason `json:"because,omitempty"` // most telling first
+}
+
+// Reason is one link of an explanation, with what is behind it.
+type Reason struct {
+	Text    string     `json:"text"`
+	Time    *time.Time `json:"time,omitempty"`
+	Offset  int64      `json:"offset,omitempty"` // entry of the journal
+	RunID   int64      `json:"run_id,omitempty"`
+	Task    string     `json:"task,omitempty"`
+	Because []Reason   `json:"because,omitempty"`
+}
+
+// Server tells about a running server.
+type Server struct {
+	Version   string    `json:"version"`
+	Home      string    `json:"home"`
+	URL       string    `json:"url"`
+	PID       int       `json:"pid"`
+	StartedAt time.Time `json:"started_at"`
+	Slots     int64     `json:"slots"`
+	Used      int64     `json:"slots_used"`
+	Waiting   int64     `json:"waiting"` // executions that wait for a slot
+}
