@@ -1,0 +1,41 @@
+package spec
+
+import (
+	"sync"
+
+	yaml "go.yaml.in/yaml/v4"
+)
+
+// grammar is the whole format: the objects that refer to each other. Each is
+// written once, in the file that bears its name.
+type grammar struct {
+	workflow  *object[Workflow]
+	task      *object[draft]
+	defaults  *object[draft]
+	start     *object[node]
+	condition *object[node]
+}
+
+// theGrammar builds the grammar at its first use.
+var theGrammar = sync.OnceValue(func() *grammar {
+	g := &grammar{}
+	g.condition = conditionObject()
+	g.start = startObject(g.condition)
+	g.task = taskObject()
+	g.defaults = g.task.pick("defaults", defaultKeys...)
+	g.workflow = workflowObject(g.defaults)
+	return g
+})
+
+// The forms that refer back to the grammar, and so are only known by name
+// while it is built.
+var (
+	conditionForm = form[*Condition]{ref("condition"), func(r *reader, n *yaml.Node) (*Condition, bool) {
+		c, _, ok := r.condition(n, r.grammar.condition)
+		return c, ok
+	}}
+	tasksForm = form[[]*Task]{
+		schema{"type": "object", "additionalProperties": ref("task"), "propertyNames": name.schema, "minProperties": 1},
+		(*reader).readTasks,
+	}
+)

@@ -1,0 +1,191 @@
+package spec
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	yaml "go.yaml.in/yaml/v4"
+
+	"github.com/freshet/freshet/internal/expr"
+)
+
+// reader turns one document into a workflow and collects its problems. Names
+// are known before the first value that may mention them is read: the grammar
+// says in which order.
+type reader struct {
+	doc     *document
+	grammar *grammar
+	found   Diagnostics
+
+	w         *Workflow
+	defaults  draft                     // what `defaults` gives every task
+	drafts    []*draft                  // of the tasks, in the order of the file
+	tasks     map[string]int            // task by name
+	params    map[string]int            // parameter by name
+	task      int                       // the task that is being read, or NoTask
+	uses      []use                     // expressions, for the checks that need the whole file
+	programs  map[written]*expr.Program // by what is written
+	templates map[written]*expr.Template
+	partial   bool // some rules could not be read: what depends on all of them cannot be checked
+	suggested int  // names that a suggestion was looked for
+	dropped   int  // problems beyond maxDiagnostics
+}
+
+func newReader(doc *document) *reader {
+	return &reader{
+		doc: doc, grammar: theGrammar(), w: &Workflow{}, task: NoTask,
+		tasks: map[string]int{}, params: map[string]int{},
+		programs: map[written]*expr.Program{}, templates: map[written]*expr.Template{},
+		defaults: draft{Task: Task{Retries: defaultRetries, StopGrace: defaultGrace, Executor: "local"}},
+	}
+}
+
+// line is the file's line of a node.
+func (r *reader) line(n *yaml.Node) int { return n.Line + r.doc.first - 1 }
+
+// errorAt reports an error at a node.
+func (r *reader) errorAt(n *yaml.Node, code, format string, args ...any) {
+	r.hinted(n, code, "", format, args...)
+}
+
+// hinted reports an error with what to do about it.
+func (r *reader) hinted(n *yaml.Node, code, hint, format string, args ...any) {
+	r.report(r.line(n), n.Column, code, Error, hint, format, args...)
+}
+
+// warn reports a warning at a node.
+func (r *reader) warn(n *yaml.Node, code, hint, format string, args ...any) {
+	r.report(r.line(n), n.Column, code, Warning, hint, format, args...)
+}
+
+func (r *reader) report(line, col int, code string, s Severity, hint, format string, args ...any) {
+	if r.full() {
+		r.dropped++
+		return
+	}
+	line, col = r.doc.clamp(line, col)
+	r.found = append(r.found, Diagnostic{
+		File: r.doc.file, Line: line, Col: col, Code: code, Severity: s,
+		Message: fmt.Sprintf(format, args...), Hint: hint,
+	})
+}
+
+// maxDiagnostics bounds what is said about one document. Nobody reads more, and
+// a file that is made to be wrong everywhere costs no more than its size.
+const maxDiagnostics = 1000
+
+func (r *reader) full() bool { return len(r.found) >= maxDiagnostics }
+
+// all is everything that was found, and how much was left out.
+func (r *reader) all() Diagnostics {
+	if r.dropped > 0 {
+		last := len(r.doc.lines) + r.doc.first - 1
+		line, col := r.doc.clamp(last, 1)
+		r.found = append(r.found, Diagnostic{
+			File: r.doc.file, Line: line, Col: col, Code: CodeTooMany, Severity: Error,
+			Message: fmt.Sprintf("and %d more problems", r.dropped),
+		})
+	}
+	return r.found
+}
+
+// mistyped reports a value of another type than expected.
+func (r *reader) mistyped(n *yaml.Node, expected string) {
+	r.errorAt(n, CodeType, "expected %s, found %s", expected, found(n))
+}
+
+// within is the file's place of a place inside a scalar's text, where the text
+// stands in the file as it is; else the place of the scalar.
+func (r *reader) within(n *yaml.Node, line, col int) (int, int) {
+	at, start := r.line(n), n.Column
+	if line < 1 || col < 1 {
+		return at, start
+	}
+	switch {
+	case n.Style&yaml.LiteralStyle != 0:
+		lines := strings.Split(n.Value, "\n")
+		if line > len(lines) {
+			return at, start
+		}
+		text := r.doc.line(at + line)
+		if i := strings.Index(text, lines[line-1]); i >= 0 {
+			return at + line, utf8.RuneCountInString(text[:i]) + col
+		}
+		return at, start
+	case n.Style&yaml.FoldedStyle != 0, line > 1:
+		return at, start
+	case n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0:
+		start++
+	}
+	rest := skip(r.doc.line(at), start-1)
+	if head, _, _ := strings.Cut(n.Value, "\n"); !strings.HasPrefix(rest, head) {
+		return at, n.Column // escapes or folded lines: the columns differ
+	}
+	return at, start + col - 1
+}
+
+// after is the rest of the line on which a node begins, without a comment and
+// without what belongs to a list or mapping in brackets around it.
+func (d *document) after(n *yaml.Node) string {
+	rest := skip(d.line(n.Line+d.first-1), n.Column-1)
+	if i := strings.Index(rest, " #"); i >= 0 {
+		rest = rest[:i]
+	}
+	depth := 0
+	for i, c := range rest {
+		switch c {
+		case '(', '[', '{':
+			depth++
+		case ')', ']', '}':
+			depth--
+		}
+		if depth < 0 || depth == 0 && c == ',' {
+			rest = rest[:i]
+			break
+		}
+	}
+	return strings.TrimSpace(rest)
+}
+
+// skip drops characters from the beginning of a text.
+func skip(s string, n int) string {
+	for ; n > 0 && s != ""; n-- {
+		_, size := utf8.DecodeRuneInString(s)
+		s = s[size:]
+	}
+	return s
+}
+
+// maxSuggestions bounds the search for names that were probably meant, which
+// costs a look at every name of the file.
+const maxSuggestions = 100
+
+// suggest is a hint with the name that was probably meant.
+func (r *reader) suggest(name string, known func() []string) string {
+	r.suggested++
+	if r.suggested > maxSuggestions {
+		return ""
+	}
+	return didYouMean(name, known())
+}
+
+func (r *reader) taskNames() []string {
+	names := make([]string, 0, len(r.drafts))
+	for _, d := range r.drafts {
+		names = append(names, d.Name)
+	}
+	return names
+}
+
+// didYouMean is a hint with the name that was probably meant, or with all
+// names where they are few.
+func didYouMean(name string, known []string) string {
+	if near := nearest(name, known); near != "" {
+		return "did you mean `" + near + "`?"
+	}
+	if len(known) == 0 || len(known) > 10 {
+		return ""
+	}
+	return "there is " + strings.Join(known, ", ")
+}

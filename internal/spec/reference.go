@@ -1,0 +1,173 @@
+package spec
+
+import (
+	"slices"
+	"strings"
+
+	yaml "go.yaml.in/yaml/v4"
+
+	"github.com/freshet/freshet/internal/expr"
+)
+
+// The fields of what an expression may begin with.
+var (
+	eventFields = []string{"key", "value", "data", "namespace", "sender", "context", "id", "time", "offset"}
+	runFields   = []string{"id", "workflow", "namespace", "status", "started_at", "scheduled_at", "event", "missing", "failed_tasks", "parameters"}
+	taskFields  = []string{"status", "outputs"}
+)
+
+// checkReferences looks at every name that the expressions mention.
+func (r *reader) checkReferences(o *order) {
+	for i := range r.uses {
+		u := &r.uses[i]
+		for _, ref := range u.refs {
+			if len(ref.Path) < 2 && ref.Path[0] != "secrets" {
+				continue
+			}
+			switch ref.Path[0] {
+			case "params":
+				r.checkParam(u, ref)
+			case "tasks":
+				r.checkTask(u, ref, o)
+			case "env":
+				r.checkEnv(u, ref)
+			case "run":
+				r.checkField(u, ref, 1, "`run`", runFields)
+				if ref.Path[1] == "event" {
+					r.checkField(u, ref, 2, "an event", eventFields)
+				}
+			case "event":
+				r.checkField(u, ref, 1, "an event", eventFields)
+			case "events":
+				r.checkField(u, ref, 2, "an event", eventFields)
+			case "secrets":
+				r.at(u, ref, CodeNotBuilt, Error, "", "`secrets` is not built yet")
+			}
+		}
+	}
+}
+
+// at reports a problem at the place of a name.
+func (r *reader) at(u *use, ref expr.Ref, code string, s Severity, hint, format string, args ...any) {
+	line, col := 0, 0
+	if !r.full() {
+		line, col = r.within(u.node, ref.Line, ref.Col)
+	}
+	r.report(line, col, code, s, hint, format, args...)
+}
+
+func (r *reader) checkField(u *use, ref expr.Ref, i int, of string, fields []string) {
+	if len(ref.Path) <= i || slices.Contains(fields, ref.Path[i]) {
+		return
+	}
+	hint := didYouMean(ref.Path[i], fields)
+	if of == "an event" && hint == didYouMean("", fields) {
+		hint = "what the event carries stands in `event.data`: event.data." + ref.Path[i]
+	}
+	r.at(u, ref, CodeUnknownField, Error, hint, "%s has no field `%s`", of, ref.Path[i])
+}
+
+func (r *reader) checkParam(u *use, ref expr.Ref) {
+	if _, known := r.params[ref.Path[1]]; known {
+		return
+	}
+	hint := r.suggest(ref.Path[1], func() (names []string) {
+		for _, p := range r.w.Parameters {
+			names = append(names, p.Name)
+		}
+		return names
+	})
+	r.at(u, ref, CodeUnknownParam, Error, hint, "there is no parameter `%s`", ref.Path[1])
+}
+
+func (r *reader) checkEnv(u *use, ref expr.Ref) {
+	var known []string
+	bind := func(bs []Binding) {
+		for _, b := range bs {
+			known = append(known, b.Name)
+		}
+	}
+	switch {
+	case u.task == NoTask && u.above >= 0:
+		bind(r.w.Env[:min(u.above, len(r.w.Env))])
+	case u.task == NoTask:
+		bind(r.w.Env)
+	default:
+		own := r.drafts[u.task].Env
+		if u.above >= 0 {
+			own = own[:min(u.above, len(own))]
+		}
+		bind(r.w.Env)
+		bind(own)
+	}
+	if slices.Contains(known, ref.Path[1]) || ref.Has {
+		return
+	}
+	hint := r.suggest(ref.Path[1], func() []string { return known })
+	if u.above >= 0 {
+		hint = "a variable sees those above it in `env`, and a task's sees the workflow's"
+	}
+	r.at(u, ref, CodeUnknownEnv, Error, hint, "there is no `%s` in `env`", ref.Path[1])
+}
+
+func (r *reader) checkTask(u *use, ref expr.Ref, o *order) {
+	name := ref.Path[1]
+	i, known := r.tasks[name]
+	if !known {
+		r.at(u, ref, CodeUnknownTask, Error, r.suggest(name, r.taskNames), "there is no task `%s`", name)
+		return
+	}
+	r.checkField(u, ref, 2, "a task", taskFields)
+	if len(ref.Path) < 3 || ref.Path[2] != "outputs" {
+		return
+	}
+	if len(ref.Path) > 3 {
+		r.checkOutput(u, ref, &r.drafts[i].Task)
+	}
+	if !r.partial && !guarded(u, name) {
+		o.check(u, ref, i)
+	}
+}
+
+// guarded tells whether the expression asks by has() for an output of a task,
+// and so is ready for a task that has not run.
+func guarded(u *use, task string) bool {
+	return slices.ContainsFunc(u.refs, func(ref expr.Ref) bool {
+		return ref.Has && len(ref.Path) > 2 && ref.Path[0] == "tasks" && ref.Path[1] == task && ref.Path[2] == "outputs"
+	})
+}
+
+// checkOutput looks at the name of an output. The outputs of an `expr` task
+// are known; a process may write more than it declares.
+func (r *reader) checkOutput(u *use, ref expr.Ref, t *Task) {
+	output := ref.Path[3]
+	var names []string
+	for _, p := range t.Exprs {
+		names = append(names, p.Name)
+	}
+	for _, o := range t.Outputs {
+		names = append(names, o.Name)
+	}
+	if slices.Contains(names, output) {
+		return
+	}
+	hint := r.suggest(output, func() []string { return names })
+	switch {
+	case t.Kind == Expr:
+		r.at(u, ref, CodeUnknownOutput, Error, hint, "task `%s` has no output `%s`", t.Name, output)
+	case !ref.Has && nearest(output, names) != "":
+		r.at(u, ref, CodeUnknownOutput, Warning, hint, "task `%s` does not declare the output `%s`", t.Name, output)
+	}
+}
+
+// nodeOf is where a task stands in the file.
+func (r *reader) nodeOf(task int) *yaml.Node { return r.drafts[task].node }
+
+// namesOf joins the names of tasks.
+func (r *reader) namesOf(tasks []int, between string) string {
+	names := make([]string, len(tasks))
+	for i, t := range tasks {
+		names[i] = r.drafts[t].Name
+	}
+	return strings.Join(names, between)
+}

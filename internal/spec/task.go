@@ -1,0 +1,187 @@
+package spec
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	yaml "go.yaml.in/yaml/v4"
+
+	"github.com/freshet/freshet/internal/expr"
+)
+
+// draft is a task while it is read.
+type draft struct {
+	Task
+	node                 *yaml.Node // its name in the file
+	bash                 script
+	start, stop, restart []*Rule
+}
+
+// defaultKeys are the keys that `defaults` may set for every task: how a
+// process is run and what becomes of its failure. What says when a task starts
+// or what it is belongs to the task; `env` for all is the workflow's own.
+var defaultKeys = []string{"retries", "timeout", "stop_grace", "allow_failure", "executor", "working_dir"}
+
+// processKeys change nothing in a task that is computed in the engine.
+var processKeys = []string{"with", "retries", "timeout", "stop_grace", "long_running", "executor", "working_dir"}
+
+// laterKinds are the kinds of tasks that are not built yet.
+var laterKinds = []string{"python", "notebook", "http", "workflow", "approval", "container", "flink", "spark_submit", "spark_sql", "use"}
+
+const defaultGrace = 10 * time.Second
+
+func taskObject() *object[draft] {
+	return &object[draft]{
+		what: "a task",
+		fields: []field[draft]{
+			key("description", plain, func(d *draft) *string { return &d.Description },
+				"What the task is for."),
+
+			key("bash", scriptForm, func(d *draft) *script { return &d.bash },
+				"A bash script, run with -e -o pipefail. It reads values from its environment (`env`) or $FRESHET_INPUT (`with`); ${{ }} has no meaning in it."),
+			key("command", commandForm, func(d *draft) *[]*expr.Template { return &d.Args },
+				"A program with its arguments, run without a shell. ${{ }} may stand in the arguments."),
+			key("expr", exprForm, func(d *draft) *[]NamedProgram { return &d.Exprs },
+				"Outputs that are computed in the engine, without a process: {output: CEL expression}."),
+
+			key("start", ruleOf(Start), func(d *draft) *[]*Rule { return &d.start },
+				"When the task starts: a condition with `busy`, or a list of them. A task without `start` and `after` starts with the run."),
+			key("after", afterForm, func(d *draft) **Condition { return &d.After },
+				"The tasks that have to succeed before: a name, a list, or {task: status}. Beside `start` it holds for each of its rules."),
+			key("stop", ruleOf(Stop), func(d *draft) *[]*Rule { return &d.stop },
+				"When the task is stopped: a condition or a list of them."),
+			key("restart", ruleOf(Restart), func(d *draft) *[]*Rule { return &d.restart },
+				"When the task is stopped and started again: a condition or a list of them. A task that is not alive starts."),
+			key("if", condition(ofTask), func(d *draft) **expr.Program { return &d.If },
+				"A CEL expression, looked at when the task is about to start. If it is false, the task is skipped."),
+
+			key("with", withForm, func(d *draft) *[]Binding { return &d.With },
+				"Inputs, for scripts and commands the JSON file $FRESHET_INPUT. A value that is one whole ${{ }} keeps its type."),
+			key("env", envForm, func(d *draft) *[]Binding { return &d.Env },
+				"Environment variables."),
+			key("working_dir", template(ofProcess), func(d *draft) **expr.Template { return &d.WorkingDir },
+				"The directory that the process starts in, relative to the run's; default: the run's."),
+			key("outputs", outputsForm, func(d *draft) *[]Output { return &d.Outputs },
+				"Outputs with their types. They are required, checked and converted; others are allowed and stay text."),
+			key("emit", emitForm, func(d *draft) *[]Emit { return &d.Emit },
+				"Events that are sent with the task's success: {key, value} or a list of them."),
+
+			key("retries", retriesForm, func(d *draft) *Retries { return &d.Retries },
+				"How often a failed try is repeated: a number or {limit, delay, backoff, max_delay, on, on_exit}."),
+			key("timeout", timeout, func(d *draft) *time.Duration { return &d.Timeout },
+				"How long one try may run, from the start of its process; `none` switches a default off."),
+			key("stop_grace", duration, func(d *draft) *time.Duration { return &d.StopGrace },
+				"The time between SIGTERM and SIGKILL when the task is stopped; default 10s."),
+			key("long_running", boolean, func(d *draft) *bool { return &d.LongRunning },
+				"A service: it takes no slot and has no default time-out."),
+			key("optional", boolean, func(d *draft) *bool { return &d.Optional },
+				"The run does not wait for the task's events: it may end without it."),
+			key("allow_failure", boolean, func(d *draft) *bool { return &d.AllowFailure },
+				"A failure does not fail the run, and counts as success for `after`."),
+			key("executor", executorForm, func(d *draft) *string { return &d.Executor },
+				"Where the process runs; default and so far only: local."),
+		},
+		later: append([]string{"every", "schedule", "foreach", "max_parallel", "fail_fast", "artifacts", "concurrency", "resources"}, laterKinds...),
+		hints: map[string]string{
+			"depends":     "did you mean `after`?",
+			"depends_on":  "did you mean `after`?",
+			"needs":       "did you mean `after`?",
+			"run":         "did you mean `bash`?",
+			"script":      "did you mean `bash`?",
+			"cmd":         "did you mean `command`?",
+			"event":       "write `start: {event: …}`",
+			"status":      "write `after: {task: status}`, or `start: {status: …}`",
+			"busy":        "`busy` stands in `start`, beside its condition",
+			"when":        "did you mean `if`, or `start`?",
+			"retry":       "did you mean `retries`?",
+			"environment": "did you mean `env`?",
+		},
+	}
+}
+
+// readTasks reads all tasks. Their names come first, so that tasks may mention
+// each other in any order.
+func (r *reader) readTasks(n *yaml.Node) ([]*Task, bool) {
+	es, ok := r.mapping(n, "a mapping from names to tasks")
+	if !ok {
+		return nil, false
+	}
+	if len(es) == 0 {
+		r.errorAt(n, CodeEmpty, "a workflow has at least one task")
+		return nil, false
+	}
+	for i, e := range es {
+		d := &draft{Task: r.defaults.Task, node: e.key}
+		d.Index, d.Name = i, e.key.Value
+		readName(r, e.key)
+		r.tasks[d.Name] = i
+		r.drafts = append(r.drafts, d)
+	}
+	r.distinct(es.keys())
+	tasks := make([]*Task, len(es))
+	for i, e := range es {
+		r.task = i
+		r.readTask(r.drafts[i], e.value)
+		tasks[i] = &r.drafts[i].Task
+	}
+	r.task = NoTask
+	return tasks, true
+}
+
+func (r *reader) readTask(d *draft, n *yaml.Node) {
+	before := len(r.found)
+	es, ok := r.grammar.task.read(r, n, d)
+	if !ok {
+		r.partial = true
+		return
+	}
+	unknown := slices.ContainsFunc(r.found[before:], func(d Diagnostic) bool { return d.Code == CodeUnknownKey })
+	r.checkKind(d, es, unknown)
+	d.Script, d.Shell = d.bash.text, d.bash.shell
+	if d.LongRunning && !es.has("timeout") {
+		d.Timeout = 0
+	}
+	if d.Kind == Expr {
+		r.checkEngineTask(es)
+	}
+	r.addRules(d, es)
+}
+
+// checkKind finds the task's kind: there is exactly one. An unknown key may
+// well be the kind that is missing, and has been reported.
+func (r *reader) checkKind(d *draft, es entries, unknown bool) {
+	var kinds []string
+	for _, k := range []Kind{Bash, Command, Expr} {
+		if es.has(string(k)) {
+			kinds = append(kinds, "`"+string(k)+"`")
+			d.Kind = k
+		}
+	}
+	for _, k := range laterKinds {
+		if es.has(k) {
+			kinds = append(kinds, "`"+k+"`")
+		}
+	}
+	switch len(kinds) {
+	case 0:
+		if !unknown {
+			r.hinted(d.node, CodeTaskKind, "say what it does: bash, command or expr", "task `%s` does nothing", d.Name)
+		}
+	case 1:
+	default:
+		r.errorAt(d.node, CodeTaskKind, "task `%s` has more than one kind: %s", d.Name, strings.Join(kinds, ", "))
+	}
+}
+
+// checkEngineTask warns of keys without a meaning where there is no process.
+func (r *reader) checkEngineTask(es entries) {
+	for _, k := range processKeys {
+		if v := es.get(k); v != nil {
+			r.warn(v, CodeNoEffect, "", "`%s` changes nothing: an `expr` task is computed in the engine, without a process", k)
+		}
+	}
+	if v := es.get("outputs"); v != nil {
+		r.hinted(v, CodeValue, "leave `outputs` out", "the outputs of an `expr` task are its own keys")
+	}
+}

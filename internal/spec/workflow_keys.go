@@ -1,0 +1,167 @@
+package spec
+
+import (
+	"path"
+	"strings"
+	"time"
+
+	yaml "go.yaml.in/yaml/v4"
+)
+
+// workflowObject is the top of the file. Fields are read in this order: what
+// may be mentioned stands before what mentions it.
+func workflowObject(defaults *object[draft]) *object[Workflow] {
+	return &object[Workflow]{
+		what: "a workflow",
+		fields: []field[Workflow]{
+			must(key("name", name, func(w *Workflow) *string { return &w.Name },
+				"The workflow's name, unique in its namespace.")),
+			key("namespace", name, func(w *Workflow) *string { return &w.Namespace },
+				"The namespace it belongs to; default: the one it is uploaded to."),
+			key("description", plain, func(w *Workflow) *string { return &w.Description },
+				"What the workflow is for."),
+			key("labels", labelsForm, func(w *Workflow) *map[string]string { return &w.Labels },
+				"Names and texts of your own, shown with its runs."),
+			key("timezone", timezoneForm, func(w *Workflow) **time.Location { return &w.Timezone },
+				"The zone of dates of this file, such as Europe/Paris; default UTC."),
+			key("files", listOf("a list of paths", filePath), func(w *Workflow) *[]string { return &w.Files },
+				"Files and directories beside this file that travel with the workflow."),
+			key("parameters", parametersForm, func(w *Workflow) *[]Parameter { return &w.Parameters },
+				"What a run is started with: names with a JSON Schema each. One without a default is required."),
+			key("env", envForm, func(w *Workflow) *[]Binding { return &w.Env },
+				"Environment variables of all tasks."),
+			defaultsField(defaults),
+			key("concurrency", concurrencyForm, func(w *Workflow) **Concurrency { return &w.Concurrency },
+				"How many runs may be alive at once: a number or {limit, overlap, queue}; default: no limit."),
+			key("ends", oneOf(Settled, Idle, Never), func(w *Workflow) *Ends { return &w.Ends },
+				"When a run with nothing alive is over: settled (default: nothing can start any more), idle (the same without waiting for events) or never."),
+			must(key("tasks", tasksForm, func(w *Workflow) *[]*Task { return &w.Tasks },
+				"The tasks by name.")),
+			stopField(),
+		},
+		later: []string{"on", "finally", "timeout", "outputs", "retention"},
+		hints: map[string]string{
+			"jobs":      "did you mean `tasks`?",
+			"steps":     "did you mean `tasks`?",
+			"params":    "did you mean `parameters`?",
+			"inputs":    "did you mean `parameters`?",
+			"schedule":  "schedules stand under `on`, which is not built yet",
+			"version":   "leave it out: versions are made from the content",
+			"variables": "did you mean `env`?",
+		},
+		open: true,
+	}
+}
+
+// defaultsField reads `defaults` into the reader, where every task begins.
+func defaultsField(o *object[draft]) field[Workflow] {
+	return field[Workflow]{
+		name:   "defaults",
+		doc:    "Keys for every task that does not say them itself: " + strings.Join(defaultKeys, ", ") + ".",
+		schema: o.schema(),
+		read:   func(r *reader, n *yaml.Node, _ *Workflow) { o.read(r, n, &r.defaults) },
+	}
+}
+
+// stopField reads the workflow's own `stop`, the last of the rules.
+func stopField() field[Workflow] {
+	return field[Workflow]{
+		name:   "stop",
+		doc:    "A condition that stops the run's tasks and ends it, in success unless a failure stands.",
+		schema: conditionForm.schema,
+		read: func(r *reader, n *yaml.Node, w *Workflow) {
+			c, ok := conditionForm.read(r, n)
+			if !ok {
+				r.partial = true
+				return
+			}
+			w.Stop = &Rule{Action: Stop, When: c, Line: r.line(n)}
+			r.addRule(nil, w.Stop)
+		},
+	}
+}
+
+// finish fills in what the file leaves unsaid.
+func (r *reader) finish() {
+	if r.w.Timezone == nil {
+		r.w.Timezone = time.UTC
+	}
+	if r.w.Ends == "" {
+		r.w.Ends = Settled
+	}
+}
+
+var labelsForm = *convert(pairsOf("a mapping from names to texts", name, anyPlain), func(ps []pair[string]) map[string]string {
+	labels := make(map[string]string, len(ps))
+	for _, p := range ps {
+		labels[p.key.Value] = p.value
+	}
+	return labels
+})
+
+var timezoneForm = form[*time.Location]{schema{"type": "string"}, func(r *reader, n *yaml.Node) (*time.Location, bool) {
+	s, ok := plain.read(r, n)
+	if !ok {
+		return nil, false
+	}
+	zone, err := time.LoadLocation(s)
+	if err != nil || s == "" || s == "Local" {
+		r.hinted(n, CodeValue, "zones are called as in Europe/Paris, America/New_York, UTC", "there is no time zone %s", excerpt(s))
+		return nil, false
+	}
+	return zone, true
+}}
+
+// filePath is a path that stays below the workflow file's directory.
+var filePath = form[string]{schema{"type": "string", "minLength": 1}, func(r *reader, n *yaml.Node) (string, bool) {
+	s, ok := plain.read(r, n)
+	if !ok {
+		return "", false
+	}
+	wrong := ""
+	switch {
+	case strings.TrimSpace(s) == "":
+		wrong = "a path is not empty"
+	case strings.HasPrefix(s, "/"), strings.HasPrefix(s, "~"), len(s) > 1 && s[1] == ':':
+		wrong = "a path begins in the directory of the workflow file, not at the root"
+	case strings.Contains(s, `\`):
+		wrong = "paths are written with `/`"
+	case path.Clean(s) == "..", strings.HasPrefix(path.Clean(s), "../"), strings.Contains("/"+s+"/", "/../"):
+		wrong = "a path stays below the directory of the workflow file, without `..`"
+	}
+	if wrong != "" {
+		r.errorAt(n, CodeValue, "%s: %s", excerpt(s), wrong)
+		return "", false
+	}
+	return s, true
+}}
+
+const defaultRunQueue = 100
+
+var concurrencyForm = func() form[*Concurrency] {
+	limit := whole(1, 1_000_000)
+	long := &object[Concurrency]{
+		what: "`concurrency`",
+		fields: []field[Concurrency]{
+			must(key("limit", limit, func(c *Concurrency) *int { return &c.Limit }, "How many runs may be alive at once.")),
+			key("overlap", oneOf(QueueRuns, SkipRun, StopOldest), func(c *Concurrency) *Overlap { return &c.Overlap },
+				"What becomes of a start that finds the limit reached: queue (default), skip or stop_oldest."),
+			key("queue", whole(1, 1_000_000), func(c *Concurrency) *int { return &c.Queue }, "How many runs may wait; default 100."),
+		},
+		later: []string{"key"},
+	}
+	complete := func(c Concurrency) *Concurrency {
+		if c.Overlap == "" {
+			c.Overlap = QueueRuns
+		}
+		if c.Queue == 0 {
+			c.Queue = defaultRunQueue
+		}
+		return &c
+	}
+	return either[*Concurrency]{
+		what:    "a number, or {limit, overlap, queue}",
+		scalar:  convert(limit, func(n int) *Concurrency { return complete(Concurrency{Limit: n}) }),
+		mapping: convert(long.form(), complete),
+	}.form()
+}()
