@@ -1,0 +1,35 @@
+package machine
+
+import (
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/spec"
+)
+
+// Abort ends a run that cannot be decided any more because of a fault of
+// ours: what lives is stopped, and the run has failed with CodeInternal.
+func Abort(w *spec.Workflow, st *Run, e *Entry, reason string) *Decision {
+	d := newDraft(w, st, e)
+	row := d.runRow()
+	row.Status = freshet.Stopping // no rule acts any more
+	for i := range w.Tasks {
+		d.dropWaiting(i)
+		d.succeed(i, Start{})
+		x := d.task(i).Latest
+		if x == nil || x.Status.Final() {
+			continue
+		}
+		if x.Epoch != 0 {
+			d.d.Stops = append(d.d.Stops, StopEffect{Key: x.Key, Grace: w.Tasks[i].StopGrace})
+		}
+		d.edit(i, func(x *Execution) {
+			x.Status, x.Code, x.Reason, x.EndedAt = freshet.Failed, freshet.CodeInternal, "its run was given up", d.now
+		})
+		d.d.Unqueue = append(d.d.Unqueue, x.Key)
+		d.d.Untimers = append(d.d.Untimers, Timer{Kind: RetryTimer, Key: x.Key}, Timer{Kind: TimeoutTimer, Key: x.Key})
+	}
+	d.over()
+	row.Status, row.Code, row.Reason = freshet.Failed, freshet.CodeInternal, reason
+	d.d.Emit[len(d.d.Emit)-1].Body.Status = row.Status
+	d.note(freshet.Outcome{Rule: -1, Result: freshet.Erred, Note: reason})
+	return d.decision()
+}

@@ -1,0 +1,231 @@
+package machine
+
+import (
+	"fmt"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/expr"
+	"github.com/freshet/freshet/internal/spec"
+)
+
+// beginAll starts the tasks that start with the run.
+func (d *draft) beginAll(from int) {
+	for i := from; i < len(d.w.Tasks); i++ {
+		if d.full(work{Op: opBegin, From: i}) {
+			return
+		}
+		if d.w.Tasks[i].WithRun && d.task(i).Latest == nil && len(d.task(i).Waiting) == 0 {
+			d.begin(i, Start{Rule: -1, At: d.now})
+		}
+	}
+}
+
+// admitAll begins the starts that waited for the run to get its place.
+func (d *draft) admitAll(from int) {
+	for i := from; i < len(d.w.Tasks); i++ {
+		if d.full(work{Op: opAdmit, From: i}) {
+			return
+		}
+		d.nextWaiting(i)
+	}
+}
+
+// nextWaiting begins the oldest start that waits behind a task, if the task
+// is free.
+func (d *draft) nextWaiting(task int) {
+	if d.task(task).Running() || d.status() != freshet.Running {
+		return
+	}
+	if s, ok := d.takeWaiting(task); ok {
+		d.begin(task, s)
+		d.note(freshet.Outcome{Task: d.w.Tasks[task].Name, Rule: s.Rule, Result: freshet.Fired, Action: "start",
+			Seq: d.task(task).Seq(), Offsets: offsets(s.By), Note: "it had waited"})
+	}
+}
+
+// begin starts a task: its `if` is asked, its values are computed, and it is
+// decided here or waits for a slot.
+func (d *draft) begin(task int, s Start) {
+	t := d.w.Tasks[task]
+	x := &Execution{
+		Key:      freshet.Key{Run: d.st.ID, Task: t.Name, Item: freshet.NoItem, Seq: d.task(task).Seq() + 1, Try: 1},
+		Status:   freshet.Queued,
+		QueuedAt: d.now,
+		Executor: t.Executor,
+	}
+	if t.InEngine() {
+		x.Executor = ""
+	}
+	d.add(task, x)
+	if d.starts++; d.runsAway() {
+		d.finish(task, freshet.Failed, freshet.CodeExpression, "the tasks of this run start each other without end")
+		d.halt(freshet.CodeStoppedByRule)
+		return
+	}
+	d.ready(task, s)
+}
+
+// maxStarts bounds what one step starts, for tasks that start each other in
+// ever growing numbers.
+const maxStarts = 1_000_000
+
+// runsAway tells whether tasks that are decided here go on starting each
+// other: one writer serves everybody, and would never come to an end. Without
+// a circle a chain of ends is no longer than there are tasks.
+func (d *draft) runsAway() bool {
+	return d.shown.Links > len(d.w.Tasks)+freshet.MaxDepth || d.starts > maxStarts
+}
+
+// renew gives an execution that has no process yet a newer event.
+func (d *draft) renew(task int, s Start) {
+	x := d.edit(task, func(x *Execution) { x.Call = nil })
+	d.d.Unqueue = append(d.d.Unqueue, x.Key)
+	d.ready(task, s)
+}
+
+// ready decides a task that is about to start.
+func (d *draft) ready(task int, s Start) {
+	t := d.w.Tasks[task]
+	d.edit(task, func(x *Execution) {
+		x.By, x.Offset = s.By, 0
+		if ev := x.Event(); ev != nil {
+			x.Offset = ev.Offset
+		}
+	})
+	vars, call, err := d.call(t, s)
+	switch {
+	case err != nil:
+		d.finish(task, freshet.Failed, freshet.CodeExpression, err.Error())
+	case call == nil:
+		d.finish(task, freshet.Skipped, freshet.CodeIf, t.If.Source()+" is false")
+	case t.InEngine():
+		d.compute(task, vars)
+	default:
+		x := d.edit(task, func(x *Execution) {
+			if !call.empty() {
+				x.Call = call
+			}
+		})
+		d.d.Queue = append(without(d.d.Queue, func(q Queued) bool { return q.Key == x.Key }), Queued{Key: x.Key, Free: t.LongRunning})
+		d.d.Unqueue = without(d.d.Unqueue, func(k freshet.Key) bool { return k == x.Key })
+	}
+}
+
+// call computes the values that a task's start keeps. Without an error, nil
+// means that its `if` is false.
+func (d *draft) call(t *spec.Task, s Start) (expr.Vars, *Call, error) {
+	var ev *freshet.Event
+	if n := len(s.By); n > 0 {
+		ev = s.By[n-1]
+	}
+	call := &Call{}
+	env := map[string]any{}
+	vars := d.vars(ev, s.By, env)
+	if err := d.bind(vars, env, call, "env of the workflow", d.w.Env); err != nil {
+		return nil, nil, err
+	}
+	if err := d.bind(vars, env, call, "env", t.Env); err != nil {
+		return nil, nil, err
+	}
+	if t.If != nil {
+		yes, err := t.If.Bool(vars)
+		if err != nil {
+			return nil, nil, fmt.Errorf("if: %s: %w", t.If.Source(), err)
+		}
+		if !yes {
+			return nil, nil, nil
+		}
+	}
+	for i, a := range t.Args {
+		text, err := a.Text(vars)
+		if err != nil {
+			return nil, nil, fmt.Errorf("command, element %d: %w", i, err)
+		}
+		call.Args = append(call.Args, text)
+	}
+	if allStatic(t.Args) {
+		call.Args = nil
+	}
+	for _, b := range t.With {
+		v, err := b.Value.Eval(vars)
+		if err != nil {
+			return nil, nil, fmt.Errorf("with: %s: %w", b.Name, err)
+		}
+		if call.Input == nil {
+			call.Input = map[string]any{}
+		}
+		call.Input[b.Name] = v
+	}
+	if t.WorkingDir != nil {
+		dir, err := t.WorkingDir.Text(vars)
+		if err != nil {
+			return nil, nil, fmt.Errorf("working_dir: %w", err)
+		}
+		call.Dir = dir
+	}
+	return vars, call, nil
+}
+
+// bind evaluates the variables of an `env`; later ones see earlier ones.
+func (d *draft) bind(vars expr.Vars, env map[string]any, call *Call, where string, list []spec.Binding) error {
+	for _, b := range list {
+		text, err := b.Value.Text(vars)
+		if err != nil {
+			return fmt.Errorf("%s: %s: %w", where, b.Name, err)
+		}
+		env[b.Name] = text
+		call.Env = append(call.Env, [2]string{b.Name, text})
+	}
+	return nil
+}
+
+func allStatic(args []*expr.Template) bool {
+	for _, a := range args {
+		if _, ok := a.Static(); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *Call) empty() bool {
+	return c.Args == nil && c.Env == nil && c.Input == nil && c.Dir == ""
+}
+
+// compute decides a task of kind expr.
+func (d *draft) compute(task int, vars expr.Vars) {
+	t := d.w.Tasks[task]
+	out := make(map[string]any, len(t.Exprs))
+	for _, e := range t.Exprs {
+		v, err := e.Program.Eval(vars)
+		if err != nil {
+			d.finish(task, freshet.Failed, freshet.CodeExpression, fmt.Sprintf("%s: %s: %v", e.Name, e.Program.Source(), err))
+			return
+		}
+		out[e.Name] = v
+	}
+	d.edit(task, func(x *Execution) { x.StartedAt, x.Outputs = d.now, out })
+	d.finish(task, freshet.Success, "", "")
+}
+
+// skip ends a task all of whose upstreams were skipped, without starting it.
+func (d *draft) skip(task int) {
+	if d.task(task).Alive() {
+		return
+	}
+	d.add(task, &Execution{
+		Key:    freshet.Key{Run: d.st.ID, Task: d.w.Tasks[task].Name, Item: freshet.NoItem, Seq: d.task(task).Seq() + 1, Try: 1},
+		Status: freshet.Queued, QueuedAt: d.now,
+	})
+	d.finish(task, freshet.Skipped, freshet.CodeUpstream, "all tasks before it were skipped")
+}
+
+func without[T any](list []T, drop func(T) bool) []T {
+	kept := list[:0]
+	for _, x := range list {
+		if !drop(x) {
+			kept = append(kept, x)
+		}
+	}
+	return kept
+}

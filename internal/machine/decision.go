@@ -1,0 +1,130 @@
+package machine
+
+import (
+	"time"
+
+	"github.com/freshet/freshet"
+)
+
+// Decision is what one Step decided for one target: rows to write, due times
+// to set, entries to append and effects to release after the commit. Applying
+// it changes the state in memory exactly as storing it changes the rows.
+type Decision struct {
+	Target     int64        // the run, 0 for a registry
+	Run        *RunRow      // the run's own row changed
+	Executions []*Execution // rows, in order of change, each once
+	Waits      []Wait       // starts that wait now
+	Unwaits    []WaitKey    // starts that wait no longer
+	Rules      []RuleRow    // what rules remember
+	Timers     []Timer      // due times to set
+	Untimers   []Timer      // due times to forget (Due is not looked at)
+	Emit       []Entry      // entries for the same transaction, without Offset
+	Outcomes   []freshet.Outcome
+
+	Queue   []Queued      // executions that now wait for a slot
+	Unqueue []freshet.Key // executions that do so no longer
+	Stops   []StopEffect  // processes to stop
+
+	Flow      string        // registry: the workflow that the four below are about
+	NewRuns   []RunRow      // registry
+	Admitted  []int64       // registry: queued runs that got their place
+	Ended     int64         // registry: the run that ended
+	Stopping  []int64       // registry: runs that were asked to make room
+	Workflows []WorkflowRow // registry
+	Versions  []VersionRow  // registry
+
+	Reply   any            // what a command answers: UploadReply or an int (seq)
+	Refused *freshet.Error // the command changes nothing and is not journaled
+	More    *Continuation  // the step is not finished: call Step again with it
+}
+
+// Queued is an execution that waits for a slot.
+type Queued struct {
+	Key  freshet.Key
+	Free bool // long_running: takes no slot
+}
+
+// StopEffect asks an executor to end a process.
+type StopEffect struct {
+	Key   freshet.Key
+	Grace time.Duration
+}
+
+// Wait is the row of a start that waits.
+type Wait struct {
+	Run  int64
+	Task string
+	Start
+}
+
+// WaitKey names the row of a start that waits.
+type WaitKey struct {
+	Run  int64
+	Task string
+	N    int64
+}
+
+// RuleRow is what a rule of a run remembers; a State without anything in it
+// deletes the row.
+type RuleRow struct {
+	Run   int64
+	Rule  int
+	State RuleState
+}
+
+// WorkflowRow is what is stored of a workflow.
+type WorkflowRow struct {
+	Namespace   string
+	Name        string
+	Version     string
+	Description string
+	Tasks       []string
+	Enabled     bool
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// VersionRow is one immutable version of a workflow.
+type VersionRow struct {
+	Namespace string
+	Name      string
+	Version   string
+	Source    string
+	Files     []freshet.File
+	CreatedAt time.Time
+}
+
+// UploadReply says of each uploaded workflow whether it is new.
+type UploadReply []struct {
+	Name    string
+	Version string
+	Changed bool
+}
+
+// Continuation is the rest of a step that would have been too long for one
+// decision. It is stored with the journal's cursor.
+type Continuation struct {
+	Part   int    `json:"part"` // which part of the step comes next, from 1
+	Work   []work `json:"work"`
+	Starts int    `json:"starts"` // tasks that the step has started so far
+}
+
+// work is one signal that rules have yet to see.
+type work struct {
+	Op     op             `json:"op"`
+	Task   int            `json:"task,omitempty"`
+	From   int            `json:"from,omitempty"`   // where to go on
+	Status freshet.Status `json:"status,omitempty"` // that the task ended with
+	Links  int            `json:"links,omitempty"`  // ends of this step that led here
+}
+
+type op string
+
+const (
+	opBegin op = "begin" // tasks that start with the run
+	opEvent op = "event" // the entry's event
+	opEnded op = "ended" // the task's latest execution has ended
+	opNext  op = "next"  // the task's next waiting start
+	opHalt  op = "halt"  // stop all that is alive
+	opAdmit op = "admit" // the starts that waited for the run
+)

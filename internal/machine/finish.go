@@ -1,0 +1,237 @@
+package machine
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/expr"
+	"github.com/freshet/freshet/internal/spec"
+)
+
+// started takes the report that a process runs.
+func (d *draft) started() {
+	task, x, ok := d.reported()
+	if !ok || !x.StartedAt.IsZero() {
+		return
+	}
+	p, t := d.entry.Body.Process, d.w.Tasks[task]
+	d.edit(task, func(x *Execution) {
+		x.StartedAt, x.PID, x.Log = p.Time, p.PID, p.Log
+		if x.Status == freshet.Queued {
+			x.Status = freshet.Running
+		}
+	})
+	if t.Timeout > 0 {
+		d.d.Timers = append(d.d.Timers, Timer{Kind: TimeoutTimer, Key: x.Key, Due: freshet.Time(p.Time.Add(t.Timeout))})
+	}
+}
+
+// ended takes the report that a process is gone.
+func (d *draft) ended() {
+	task, x, ok := d.reported()
+	if !ok {
+		return
+	}
+	p, t := d.entry.Body.Process, d.w.Tasks[task]
+	d.edit(task, func(x *Execution) {
+		x.ExitCode, x.HasExit = p.ExitCode, p.Code == ""
+		if p.Log != "" {
+			x.Log = p.Log
+		}
+	})
+	asked := x.Asked
+	switch {
+	case asked == freshet.CodeTimeout:
+		d.finish(task, freshet.Failed, freshet.CodeTimeout, fmt.Sprintf("ran longer than %s", t.Timeout))
+	case asked != "":
+		d.finish(task, freshet.Stopped, asked, "")
+	case p.Code != "":
+		d.finish(task, freshet.Failed, p.Code, p.Reason)
+	case p.ExitCode != 0:
+		d.finish(task, freshet.Failed, freshet.CodeExit, exitText(p.ExitCode))
+	case p.BadOut != "":
+		d.finish(task, freshet.Failed, freshet.CodeOutputs, p.BadOut)
+	default:
+		out, err := t.CheckOutputs(p.Outputs)
+		if err != nil {
+			d.finish(task, freshet.Failed, freshet.CodeOutputs, err.Error())
+			return
+		}
+		d.edit(task, func(x *Execution) { x.Outputs = out })
+		d.finish(task, freshet.Success, "", "")
+	}
+}
+
+// reported finds the live execution that a report is about; what is stale is
+// not found.
+func (d *draft) reported() (int, *Execution, bool) {
+	p := d.entry.Body.Process
+	task := d.index(p.Task)
+	if task < 0 {
+		return 0, nil, false
+	}
+	x := d.task(task).Latest
+	if x == nil || x.Key != p.Key(d.st.ID) || x.Status.Final() || x.Status == freshet.Retrying || x.Epoch != p.Epoch {
+		return 0, nil, false
+	}
+	return task, x, true
+}
+
+func exitText(code int) string {
+	if code > 128 && code < 128+65 {
+		return fmt.Sprintf("ended by signal %d (exit code %d)", code-128, code)
+	}
+	return fmt.Sprintf("exit code %d", code)
+}
+
+// finish ends the latest execution of a task, unless it is tried again. What
+// is ended is a signal for the rules, and frees the task for what waits.
+func (d *draft) finish(task int, status freshet.Status, code freshet.Code, reason string) {
+	x := d.task(task).Latest
+	t := d.w.Tasks[task]
+	if t.Timeout > 0 && !x.StartedAt.IsZero() && !t.InEngine() {
+		d.d.Untimers = append(d.d.Untimers, Timer{Kind: TimeoutTimer, Key: x.Key})
+	}
+	if status == freshet.Success {
+		if err := d.emit(task); err != nil {
+			status, code, reason = freshet.Failed, freshet.CodeExpression, err.Error()
+		}
+	}
+	if status == freshet.Failed && d.retry(task, code, reason) {
+		return
+	}
+	x = d.edit(task, func(x *Execution) {
+		x.Status, x.Code, x.Reason, x.EndedAt = status, code, reason, d.now
+	})
+	if status == freshet.Success {
+		d.succeeded(task, x)
+	}
+	if d.status() != freshet.Running {
+		return // rules act no more, and what waited has been dropped
+	}
+	if s := d.task(task).Successor; s != nil {
+		next := *s
+		d.succeed(task, Start{})
+		d.begin(task, next)
+		d.note(freshet.Outcome{Task: t.Name, Rule: next.Rule, Result: freshet.Fired, Action: "start",
+			Seq: d.task(task).Seq(), Offsets: offsets(next.By), Note: "its predecessor has stopped"})
+		return
+	}
+	links := d.shown.Links
+	d.push(work{Op: opEnded, Task: task, Status: status, Links: links + 1}, work{Op: opNext, Task: task, Links: links})
+}
+
+// succeeded makes x the task's latest success.
+func (d *draft) succeeded(task int, x *Execution) {
+	d.change(task, func(t *TaskState) {
+		if old := t.Success; old != nil && old != x && !d.owned[old] {
+			c := *old
+			d.own(&c)
+		}
+		t.Success = x
+	})
+}
+
+// retry makes a further try of a failed one wait for its time, where the task
+// has tries left and the reason is one that is tried again.
+func (d *draft) retry(task int, code freshet.Code, reason string) bool {
+	x, r := d.task(task).Latest, d.w.Tasks[task].Retries
+	if x.Key.Try > r.Limit || !slices.Contains(r.On, code) || d.status() != freshet.Running || d.task(task).Successor != nil {
+		return false
+	}
+	if code == freshet.CodeExit && len(r.OnExit) > 0 && !slices.Contains(r.OnExit, x.ExitCode) {
+		return false
+	}
+	due := freshet.Time(d.now.Add(delay(r, x.Key.Try)))
+	d.edit(task, func(x *Execution) {
+		x.Status, x.Code, x.Reason, x.EndedAt, x.Due = freshet.Retrying, code, reason, d.now, due
+	})
+	d.d.Timers = append(d.d.Timers, Timer{Kind: RetryTimer, Key: x.Key, Due: due})
+	return true
+}
+
+// timer takes a due time that has come.
+func (d *draft) timer() {
+	tm := d.entry.Body.Timer
+	task := d.index(tm.Key.Task)
+	d.d.Untimers = append(d.d.Untimers, *tm)
+	if task < 0 {
+		return
+	}
+	x := d.task(task).Latest
+	if x == nil || x.Key != tm.Key {
+		return
+	}
+	switch {
+	case tm.Kind == RetryTimer && x.Status == freshet.Retrying:
+		d.tryAgain(task, x)
+	case tm.Kind == TimeoutTimer && (x.Status == freshet.Running || x.Status == freshet.Queued):
+		d.end(task, freshet.CodeTimeout)
+	}
+}
+
+// tryAgain queues the next try of an execution with the values of the first.
+func (d *draft) tryAgain(task int, x *Execution) {
+	d.edit(task, func(x *Execution) { x.Status = freshet.Failed })
+	next := &Execution{Key: x.Key, Status: freshet.Queued, QueuedAt: d.now, Offset: x.Offset, By: x.By, Call: x.Call, Executor: x.Executor}
+	next.Key.Try++
+	d.add(task, next)
+	d.d.Queue = append(d.d.Queue, Queued{Key: next.Key, Free: d.w.Tasks[task].LongRunning})
+}
+
+// emit appends the events that a task sends with its success.
+func (d *draft) emit(task int) error {
+	t, x := d.w.Tasks[task], d.task(task).Latest
+	if len(t.Emit) == 0 {
+		return nil
+	}
+	if d.entry.Depth >= freshet.MaxDepth {
+		return fmt.Errorf("emit: a chain of more than %d events that cause events, without a process between", freshet.MaxDepth)
+	}
+	var vars expr.Vars
+	var list []Entry
+	for i, e := range t.Emit {
+		if vars == nil {
+			vars = d.emitVars(task, x)
+		}
+		ev, err := d.emission(e, vars)
+		if err != nil {
+			return fmt.Errorf("emit %d: %w", i+1, err)
+		}
+		ev.Sender = t.Name
+		list = append(list, Entry{Namespace: d.st.Namespace, Kind: EventHappened, Run: d.st.ID,
+			Depth: d.entry.Depth + 1, Cause: d.entry.Offset, Event: ev})
+	}
+	d.d.Emit = append(d.d.Emit, list...)
+	d.size += len(list)
+	return nil
+}
+
+func (d *draft) emission(e spec.Emit, vars expr.Vars) (*freshet.Event, error) {
+	key, err := e.Key.Text(vars)
+	if err != nil {
+		return nil, fmt.Errorf("key: %w", err)
+	}
+	ev := &freshet.Event{Namespace: d.st.Namespace, Key: key, RunID: d.st.ID}
+	if e.Value != nil {
+		if ev.Value, err = e.Value.Text(vars); err != nil {
+			return nil, fmt.Errorf("value: %w", err)
+		}
+	}
+	if err := ev.Check(); err != nil {
+		return nil, err
+	}
+	return ev, nil
+}
+
+// delay before the try that follows the given one.
+func delay(r spec.Retries, try int) time.Duration {
+	wait := float64(r.Delay) * math.Pow(r.Backoff, float64(try-1))
+	if r.MaxDelay > 0 && wait > float64(r.MaxDelay) {
+		return r.MaxDelay
+	}
+	return time.Duration(wait)
+}

@@ -1,0 +1,136 @@
+package machine
+
+import (
+	"time"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/spec"
+)
+
+// Run is the state of one run that is alive: its row, and what is kept of
+// its tasks and rules. Rows reachable from it are never changed in place, so
+// a reader may keep them.
+type Run struct {
+	RunRow
+	Tasks []TaskState // by index of the task
+	Rules []RuleState // by id of the rule; empty where nothing is remembered
+	Alive int         // tasks with an execution that has no final status, or with a start that waits
+}
+
+// RunRow is what is stored of a run itself.
+type RunRow struct {
+	ID          int64
+	Namespace   string
+	Workflow    string
+	Version     string
+	Status      freshet.Status
+	Type        freshet.RunType
+	Parameters  map[string]any
+	CreatedAt   time.Time
+	ScheduledAt time.Time // zero: no tick
+	StartedAt   time.Time
+	EndedAt     time.Time
+	Code        freshet.Code
+	Reason      string
+	Event       *freshet.Event // that started it; nil: none
+	Asked       freshet.Code   // why it is being stopped; CodeStoppedByRule: its own `stop`
+	Parent      int64
+	RerunOf     int64
+	Key         string // idempotence of its start
+}
+
+// TaskState is what a run knows of one task.
+type TaskState struct {
+	Latest    *Execution // nil: has never run
+	Success   *Execution // the latest that succeeded; may be Latest
+	Successor *Start     // follows the live execution when it has stopped
+	Waiting   []Start    // behind `busy`, or behind the run's own place; oldest first
+}
+
+// Seq counts the starts so far.
+func (t *TaskState) Seq() int {
+	if t.Latest == nil {
+		return 0
+	}
+	return t.Latest.Key.Seq
+}
+
+// Status of the latest execution, Waiting where there is none.
+func (t *TaskState) Status() freshet.Status {
+	if t.Latest == nil {
+		return freshet.Waiting
+	}
+	return t.Latest.Status
+}
+
+// Running tells whether an execution has no final status.
+func (t *TaskState) Running() bool { return t.Latest != nil && !t.Latest.Status.Final() }
+
+// Alive tells whether the task holds its run open: it runs, or a start waits.
+func (t *TaskState) Alive() bool { return t.Running() || len(t.Waiting) > 0 }
+
+// Start is the decision to start a task, before it has begun.
+type Start struct {
+	N    int64 // order among the waiting starts of the task; 0: a successor
+	Rule int   // that decided it; -1: a command, or the run's start
+	By   []*freshet.Event
+	At   time.Time
+}
+
+// Execution is the row of one try of one start of a task.
+type Execution struct {
+	Key       freshet.Key
+	Status    freshet.Status
+	QueuedAt  time.Time
+	StartedAt time.Time
+	EndedAt   time.Time
+	ExitCode  int
+	HasExit   bool
+	Code      freshet.Code
+	Reason    string
+	Offset    int64            // of the newest event that started it, 0 for none
+	By        []*freshet.Event // the newest event of each key that took part, oldest first; dropped when it has ended
+	Asked     freshet.Code     // why it was asked to stop; empty: it was not
+	Call      *Call            // what its expressions gave when it was started; nil: nothing to keep
+	Outputs   map[string]any
+	Due       time.Time // of the next try, while Retrying
+	Epoch     int64     // of the claim; 0: not claimed
+	Node      string    // what holds the process
+	PID       int
+	Log       string
+	Executor  string
+	Held      bool // the latest of its task, or its latest success: what a loaded run needs
+}
+
+// Event is what started the execution; nil: no event did.
+func (e *Execution) Event() *freshet.Event {
+	if len(e.By) == 0 {
+		return nil
+	}
+	return e.By[len(e.By)-1]
+}
+
+// Call holds the values that were computed at the start decision.
+type Call struct {
+	Args  []string       `json:"args,omitempty"`
+	Env   [][2]string    `json:"env,omitempty"` // of workflow and task, in order
+	Input map[string]any `json:"input,omitempty"`
+	Dir   string         `json:"dir,omitempty"`
+}
+
+// RuleState is what a rule remembers, by node of its tree.
+type RuleState []NodeState
+
+// NodeState is what one condition remembers.
+type NodeState struct {
+	Event *freshet.Event // newest signal
+	Count int64
+	Sum   float64
+}
+
+func (n NodeState) empty() bool { return n.Event == nil && n.Count == 0 && n.Sum == 0 }
+
+// NewRun is the state of a run that has just been created.
+func NewRun(w *spec.Workflow, row RunRow) *Run {
+	return &Run{RunRow: row, Tasks: make([]TaskState, len(w.Tasks)), Rules: make([]RuleState, len(w.Rules))}
+}

@@ -1,0 +1,275 @@
+// Package machine is the brain: pure functions from a state and a journal
+// entry to a decision. Step works on one target at a time, a run or a
+// namespace's registry, and touches nothing; Apply brings a state up to a
+// decision. There is no I/O, clock, randomness or goroutine here, so that the
+// same journal gives the same decisions, byte for byte, on every machine.
+//
+// A step goes through a list of signals: an event, a task's end. Every rule
+// that listens observes the signal, then at most one action per task follows,
+// and what that brings to an end at once is a further signal of the same step.
+package machine
+
+import (
+	"slices"
+	"time"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/spec"
+)
+
+// stepDeltas is how many rows a decision may touch before the rest of the
+// step becomes a continuation, so that a fan-out of ten thousand is many
+// small transactions.
+const stepDeltas = 500
+
+// Step decides what an entry means for a run. The state is only read. A
+// decision with More is the first part of a longer one: apply it and call
+// Step again with the same entry and More.
+func Step(w *spec.Workflow, st *Run, e *Entry, more *Continuation) *Decision {
+	return step(w, st, e, more, stepDeltas)
+}
+
+func step(w *spec.Workflow, st *Run, e *Entry, more *Continuation, limit int) *Decision {
+	d := newDraft(w, st, e)
+	d.limit = limit
+	if more != nil {
+		d.part, d.starts = more.Part, more.Starts
+		d.push(more.Work...)
+	} else {
+		d.open()
+	}
+	d.run()
+	d.close()
+	return d.decision()
+}
+
+// draft is a decision in the making: what it has changed lies over the state.
+type draft struct {
+	w     *spec.Workflow
+	st    *Run
+	entry *Entry
+	now   time.Time
+
+	row    *RunRow // changed
+	tasks  map[int]*TaskState
+	rules  map[int]RuleState
+	execs  []*Execution // changed, in order
+	owned  map[*Execution]bool
+	alive  int
+	size   int
+	limit  int // of size
+	part   int // of the step
+	starts int // of tasks, in all parts so far
+	work   []work
+	ending map[int]int // task -> ends in work, which rules have not seen yet
+	shown  work        // the end that rules are looking at
+	d      Decision
+	events map[*freshet.Event]*eventObject
+}
+
+func newDraft(w *spec.Workflow, st *Run, e *Entry) *draft {
+	return &draft{w: w, st: st, entry: e, now: e.Time, alive: st.Alive, limit: stepDeltas, ending: map[int]int{},
+		tasks: map[int]*TaskState{}, rules: map[int]RuleState{}, owned: map[*Execution]bool{},
+		d: Decision{Target: st.ID}}
+}
+
+// run works the list off until it is empty or the decision is full.
+func (d *draft) run() {
+	for len(d.work) > 0 {
+		if d.size >= d.limit {
+			d.d.More = &Continuation{Part: d.part + 1, Work: d.work, Starts: d.starts}
+			return
+		}
+		next := d.work[0]
+		d.work = d.work[1:]
+		d.shown = next
+		switch next.Op {
+		case opBegin:
+			d.beginAll(next.From)
+		case opEvent:
+			d.observeEvent(next.From)
+		case opEnded:
+			d.ending[next.Task]--
+			d.observeEnd(next)
+		case opNext:
+			d.nextWaiting(next.Task)
+		case opHalt:
+			d.haltAll(next.From)
+		case opAdmit:
+			d.admitAll(next.From)
+		}
+	}
+	d.shown = work{}
+}
+
+// full tells a loop over many tasks to go on in a later part.
+func (d *draft) full(rest work) bool {
+	if d.size < d.limit {
+		return false
+	}
+	later := d.work
+	d.work = nil
+	d.push(rest)
+	d.work = append(d.work, later...)
+	return true
+}
+
+// decision collects what has changed, in a fixed order.
+func (d *draft) decision() *Decision {
+	d.d.Run = d.row
+	d.d.Executions = d.execs
+	ids := make([]int, 0, len(d.rules))
+	for id := range d.rules {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		d.d.Rules = append(d.d.Rules, RuleRow{Run: d.st.ID, Rule: id, State: d.rules[id]})
+	}
+	for _, x := range d.execs {
+		t := d.task(d.index(x.Key.Task))
+		x.Held = t.Latest == x || t.Success == x
+		if x.Status.Final() {
+			x.By = nil
+		}
+	}
+	return &d.d
+}
+
+func (d *draft) index(task string) int {
+	t, ok := d.w.Task(task)
+	if !ok {
+		return -1
+	}
+	return t.Index
+}
+
+// runRow is the run's row, to be changed.
+func (d *draft) runRow() *RunRow {
+	if d.row == nil {
+		c := d.st.RunRow
+		d.row = &c
+		d.size++
+	}
+	return d.row
+}
+
+// status of the run, as changed.
+func (d *draft) status() freshet.Status {
+	if d.row != nil {
+		return d.row.Status
+	}
+	return d.st.Status
+}
+
+// task is the state of a task, as changed; the caller does not change it.
+func (d *draft) task(i int) *TaskState {
+	if t, ok := d.tasks[i]; ok {
+		return t
+	}
+	return &d.st.Tasks[i]
+}
+
+// change calls f with a task's state to be changed, and keeps count of what
+// is alive.
+func (d *draft) change(i int, f func(t *TaskState)) {
+	t, ok := d.tasks[i]
+	if !ok {
+		c := d.st.Tasks[i]
+		c.Waiting = slices.Clone(c.Waiting)
+		t = &c
+		d.tasks[i] = t
+	}
+	before := t.Alive()
+	f(t)
+	switch after := t.Alive(); {
+	case after && !before:
+		d.alive++
+	case before && !after:
+		d.alive--
+	}
+}
+
+// add makes x the latest execution of its task.
+func (d *draft) add(i int, x *Execution) {
+	d.own(x)
+	d.change(i, func(t *TaskState) {
+		if old := t.Latest; old != nil && old != t.Success && old.Held && !d.owned[old] {
+			c := *old // no longer what a loaded run needs
+			d.own(&c)
+		}
+		t.Latest = x
+	})
+}
+
+// edit gives the latest execution of a task to be changed.
+func (d *draft) edit(i int, f func(x *Execution)) *Execution {
+	x := d.task(i).Latest
+	if !d.owned[x] {
+		c := *x
+		d.own(&c)
+		d.change(i, func(t *TaskState) {
+			if t.Success == t.Latest {
+				t.Success = &c
+			}
+			t.Latest = &c
+		})
+		x = &c
+	}
+	d.change(i, func(*TaskState) { f(x) })
+	return x
+}
+
+func (d *draft) own(x *Execution) {
+	d.owned[x] = true
+	d.execs = append(d.execs, x)
+	d.size++
+}
+
+// rule is what a rule remembers, as changed.
+func (d *draft) rule(r *spec.Rule) RuleState {
+	if s, ok := d.rules[r.ID]; ok {
+		return s
+	}
+	return d.st.Rules[r.ID]
+}
+
+// remember changes what one condition of a rule remembers.
+func (d *draft) remember(r *spec.Rule, node int, f func(n *NodeState)) {
+	s, ok := d.rules[r.ID]
+	if !ok {
+		s = make(RuleState, len(r.Nodes))
+		copy(s, d.st.Rules[r.ID])
+		d.rules[r.ID] = s
+		d.size++
+	}
+	f(&s[node])
+}
+
+// forget clears what a rule remembers.
+func (d *draft) forget(r *spec.Rule) {
+	if s := d.rule(r); s == nil || !s.any() {
+		return
+	}
+	if _, ok := d.rules[r.ID]; !ok {
+		d.size++
+	}
+	d.rules[r.ID] = make(RuleState, len(r.Nodes))
+}
+
+func (s RuleState) any() bool {
+	return slices.ContainsFunc(s, func(n NodeState) bool { return !n.empty() })
+}
+
+// note adds to the ledger.
+func (d *draft) note(o freshet.Outcome) { d.d.Outcomes = append(d.d.Outcomes, o) }
+
+// push adds signals to the list.
+func (d *draft) push(list ...work) {
+	for _, w := range list {
+		if w.Op == opEnded {
+			d.ending[w.Task]++
+		}
+	}
+	d.work = append(d.work, list...)
+}

@@ -1,0 +1,159 @@
+package machine
+
+import (
+	"github.com/freshet/freshet"
+)
+
+// open turns the entry into the first signals of a step.
+func (d *draft) open() {
+	e := d.entry
+	if d.st.Status.Final() {
+		d.late("the run is over")
+		return
+	}
+	switch e.Kind {
+	case StartRun:
+		if d.st.Status == freshet.Running { // a queued one begins when it is admitted
+			d.push(work{Op: opBegin})
+		}
+	case RunAdmitted:
+		d.admit()
+	case EventHappened:
+		if d.st.Status == freshet.Stopping {
+			d.late("the run is being stopped")
+			return
+		}
+		d.push(work{Op: opEvent})
+	case Started:
+		d.started()
+	case Ended:
+		d.ended()
+	case TimerFired:
+		d.timer()
+	case StopRun:
+		d.stopRun()
+	case StartTask, StopTask, RestartTask:
+		d.command()
+	case Settle:
+		if d.settled() {
+			d.over()
+		}
+	}
+}
+
+// late notes that an entry came when the run listened no more.
+func (d *draft) late(why string) {
+	switch d.entry.Kind {
+	case EventHappened:
+		d.note(freshet.Outcome{Rule: -1, Result: freshet.Expired, Note: why})
+	case StartTask, StopTask, RestartTask, StopRun:
+		d.d.Refused = freshet.Errorf(freshet.Conflict, "run %d has ended: %s", d.st.ID, d.st.Status)
+	case TimerFired:
+		d.d.Untimers = append(d.d.Untimers, *d.entry.Body.Timer)
+	}
+}
+
+// admit lets a queued run begin.
+func (d *draft) admit() {
+	if d.st.Status != freshet.Queued {
+		return
+	}
+	row := d.runRow()
+	row.Status, row.StartedAt = freshet.Running, d.now
+	d.push(work{Op: opBegin})
+	d.push(work{Op: opAdmit})
+}
+
+// close looks at what the step leaves behind: a run without anything alive
+// may be over.
+func (d *draft) close() {
+	if d.d.More != nil || d.d.Refused != nil || d.alive > 0 || d.entry.Kind == Settle {
+		return
+	}
+	switch d.status() {
+	case freshet.Stopping:
+		d.over()
+	case freshet.Running:
+		// Whether it is over is asked once all that was accepted before has
+		// been decided: the question is an entry behind it.
+		if d.settled() {
+			d.d.Emit = append(d.d.Emit, Entry{Namespace: d.st.Namespace, Kind: Settle, Run: d.st.ID,
+				Depth: d.entry.Depth, Cause: d.entry.Offset})
+		}
+	}
+}
+
+// stopRun takes a person's, or the registry's, wish that the run ends.
+func (d *draft) stopRun() {
+	code := d.entry.Body.Stop.Code
+	if d.st.Status == freshet.Stopping {
+		if code == freshet.CodeStoppedByPerson && d.st.Asked == freshet.CodeStoppedByRule {
+			d.runRow().Asked = code
+		}
+		return
+	}
+	d.note(freshet.Outcome{Rule: -1, Result: freshet.Fired, Action: "stop"})
+	d.halt(code)
+}
+
+// halt begins to stop the run.
+func (d *draft) halt(why freshet.Code) {
+	row := d.runRow()
+	row.Status, row.Asked = freshet.Stopping, why
+	d.work = []work{{Op: opHalt}} // rules act no more
+	clear(d.ending)
+}
+
+// haltAll stops what is alive, and drops what waits.
+func (d *draft) haltAll(from int) {
+	for i := from; i < len(d.w.Tasks); i++ {
+		if d.full(work{Op: opHalt, From: i}) {
+			return
+		}
+		if d.task(i).Alive() {
+			d.stop(i, freshet.CodeStoppedWithRun)
+		}
+	}
+}
+
+// command takes what a person wants of one task.
+func (d *draft) command() {
+	name := d.entry.Body.Task
+	t, ok := d.w.Task(name)
+	if !ok {
+		d.d.Refused = freshet.Errorf(freshet.NotFound, "run %d has no task %s", d.st.ID, name)
+		return
+	}
+	if d.st.Status != freshet.Running {
+		d.d.Refused = freshet.Errorf(freshet.Conflict, "run %d is %s", d.st.ID, d.st.Status)
+		return
+	}
+	alive := d.task(t.Index).Alive()
+	out := freshet.Outcome{Task: name, Rule: -1, Result: freshet.Fired}
+	start := Start{Rule: -1, At: d.now}
+	switch {
+	case d.entry.Kind == StartTask && alive:
+		d.d.Refused = freshet.Errorf(freshet.Conflict, "task %s is %s", name, d.task(t.Index).Status()).
+			WithHint("`task restart` stops it first")
+		return
+	case d.entry.Kind == StopTask && !alive:
+		d.d.Refused = freshet.Errorf(freshet.Conflict, "task %s is not alive: %s", name, d.task(t.Index).Status())
+		return
+	case d.entry.Kind == StopTask:
+		out.Action, out.Seq = "stop", d.task(t.Index).Seq()
+		d.note(out)
+		d.stop(t.Index, freshet.CodeStoppedByPerson)
+		d.d.Reply = out.Seq
+		return
+	case d.entry.Kind == StartTask:
+		d.begin(t.Index, start)
+		out.Action, out.Seq = "start", d.task(t.Index).Seq()
+		d.note(out)
+	default:
+		d.note(out)
+		at := len(d.d.Outcomes) - 1
+		d.restart(t.Index, start, at, freshet.CodeStoppedByPerson)
+		out.Seq = d.d.Outcomes[at].Seq
+	}
+	d.d.Reply = out.Seq
+}
