@@ -1,0 +1,222 @@
+package sqlite
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/machine"
+)
+
+// body is machine.Body as a column: the parameters of a start stand beside it,
+// because their numbers have to keep their type.
+type body struct {
+	machine.Body
+	Parameters json.RawMessage `json:"parameters,omitempty"`
+}
+
+func encodeBody(m *machine.Body) (any, error) {
+	b := body{Body: *m}
+	if s := m.Start; s != nil && s.Parameters != nil {
+		p, err := appendJSON(nil, s.Parameters)
+		if err != nil {
+			return nil, err
+		}
+		c := *s
+		c.Parameters = nil
+		b.Start, b.Parameters = &c, p
+	}
+	j, err := json.Marshal(b)
+	if err != nil || string(j) == "{}" {
+		return nil, err
+	}
+	return string(j), nil
+}
+
+func decodeBody(t text) (machine.Body, error) {
+	if t == "" {
+		return machine.Body{}, nil
+	}
+	var b body
+	err := json.Unmarshal([]byte(t), &b)
+	if err == nil && b.Parameters != nil && b.Start != nil {
+		b.Start.Parameters, err = decodeMap(text(b.Parameters))
+	}
+	return b.Body, err
+}
+
+// call is machine.Call as a column.
+type call struct {
+	Args  []string        `json:"args"`
+	Env   [][2]string     `json:"env"`
+	Input json.RawMessage `json:"input,omitempty"`
+	Dir   string          `json:"dir,omitempty"`
+}
+
+func encodeCall(m *machine.Call) (any, error) {
+	if m == nil {
+		return nil, nil
+	}
+	c := call{Args: m.Args, Env: m.Env, Dir: m.Dir}
+	if m.Input != nil {
+		p, err := appendJSON(nil, m.Input)
+		if err != nil {
+			return nil, err
+		}
+		c.Input = p
+	}
+	j, err := json.Marshal(c)
+	return string(j), err
+}
+
+func decodeCall(t text) (*machine.Call, error) {
+	if t == "" {
+		return nil, nil
+	}
+	var c call
+	if err := json.Unmarshal([]byte(t), &c); err != nil {
+		return nil, fmt.Errorf("read a call: %w", err)
+	}
+	input, err := decodeMap(text(c.Input))
+	return &machine.Call{Args: c.Args, Env: c.Env, Input: input, Dir: c.Dir}, err
+}
+
+// encodeOffsets refers to events, NULL for none.
+func encodeOffsets(by []*freshet.Event) any {
+	if len(by) == 0 {
+		return nil
+	}
+	b := []byte{'['}
+	for i, ev := range by {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendInt(b, ev.Offset, 10)
+	}
+	return string(append(b, ']'))
+}
+
+func decodeOffsets(t text) ([]int64, error) {
+	if t == "" {
+		return nil, nil
+	}
+	var list []int64
+	if err := json.Unmarshal([]byte(t), &list); err != nil {
+		return nil, fmt.Errorf("read offsets: %w", err)
+	}
+	return list, nil
+}
+
+// encodeState is what a rule remembers: of each node [offset, count, sum].
+// any tells whether there is anything.
+func encodeState(st machine.RuleState) (state string, any bool) {
+	b := []byte{'['}
+	for i, n := range st {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		var offset int64
+		if n.Event != nil {
+			offset = n.Event.Offset
+		}
+		any = any || n.Event != nil || n.Count != 0 || n.Sum != 0
+		b = append(b, '[')
+		b = strconv.AppendInt(b, offset, 10)
+		b = append(b, ',')
+		b = strconv.AppendInt(b, n.Count, 10)
+		b = append(b, ',')
+		b = appendFloat(b, n.Sum)
+		b = append(b, ']')
+	}
+	return string(append(b, ']')), any
+}
+
+// storedNode is a node of a rule's state, with its event as an offset.
+type storedNode struct {
+	offset, count int64
+	sum           float64
+}
+
+func decodeState(t string) ([]storedNode, error) {
+	v, err := decodeJSON(t)
+	if err != nil {
+		return nil, err
+	}
+	list, ok := v.([]any)
+	if !ok {
+		return nil, fmt.Errorf("a rule's state is not %T", v)
+	}
+	nodes := make([]storedNode, len(list))
+	for i, e := range list {
+		f, ok := e.([]any)
+		if !ok || len(f) != 3 {
+			return nil, fmt.Errorf("a node of a rule's state is not %v", e)
+		}
+		nodes[i].offset, _ = f[0].(int64)
+		nodes[i].count, _ = f[1].(int64)
+		if nodes[i].sum, ok = f[2].(float64); !ok {
+			nodes[i].sum = math.NaN()
+		}
+	}
+	return nodes, nil
+}
+
+// encodeOutcomes is the ledger's column. What no JSON number can say is shown
+// as the largest one: people read these, nothing is decided by them.
+func encodeOutcomes(list []freshet.Outcome) (string, error) {
+	if len(list) == 0 {
+		return "[]", nil
+	}
+	for i := range list {
+		if o := &list[i]; !finite(o.Have) || !finite(o.Need) {
+			c := append([]freshet.Outcome(nil), list...)
+			for i := range c {
+				c[i].Have, c[i].Need = clamp(c[i].Have), clamp(c[i].Need)
+			}
+			list = c
+			break
+		}
+	}
+	b, err := json.Marshal(list)
+	return string(b), err
+}
+
+func decodeOutcomes(s string) ([]freshet.Outcome, error) {
+	if s == "[]" {
+		return nil, nil
+	}
+	var list []freshet.Outcome
+	if err := json.Unmarshal([]byte(s), &list); err != nil {
+		return nil, fmt.Errorf("read outcomes: %w", err)
+	}
+	return list, nil
+}
+
+func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }
+
+func clamp(f float64) float64 {
+	if math.IsNaN(f) {
+		return 0
+	}
+	return max(-math.MaxFloat64, min(f, math.MaxFloat64))
+}
+
+// encodeList is a JSON array as a column, NULL for nil.
+func encodeList[T any](list []T) (any, error) {
+	if list == nil {
+		return nil, nil
+	}
+	b, err := json.Marshal(list)
+	return string(b), err
+}
+
+func decodeList[T any](t text) ([]T, error) {
+	if t == "" {
+		return nil, nil
+	}
+	var list []T
+	err := json.Unmarshal([]byte(t), &list)
+	return list, err
+}

@@ -1,0 +1,60 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+
+	"github.com/freshet/freshet"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// schemaVersion is the newest migration, and what an up-to-date database says.
+const schemaVersion = 1
+
+// migrate brings the database up to date. It asks goose only if there is
+// something to do, so that opening costs one look.
+func migrate(ctx context.Context, c *conn, db *sql.DB) error {
+	version, err := databaseVersion(ctx, c.sql)
+	if err != nil {
+		return err
+	}
+	switch {
+	case version == schemaVersion:
+		return nil
+	case version > schemaVersion:
+		return freshet.Errorf(freshet.Conflict, "the database has version %d, and this freshet knows versions up to %d", version, schemaVersion).
+			WithHint("use a freshet of that version or newer")
+	}
+	files, err := fs.Sub(migrationFiles, "migrations")
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, files, goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("migrate from version %d to %d: %w", version, schemaVersion, err)
+	}
+	return nil
+}
+
+// databaseVersion is the newest migration that the database has had, 0 for a
+// new one.
+func databaseVersion(ctx context.Context, c *sql.Conn) (int64, error) {
+	var tables int
+	err := c.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema WHERE name = 'goose_db_version'").Scan(&tables)
+	if err != nil || tables == 0 {
+		return 0, err
+	}
+	var version int64
+	err = c.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&version)
+	return version, err
+}

@@ -1,0 +1,4 @@
+SELECT sender, count(*)
+FROM journal INDEXED BY journal_namespace
+WHERE namespace = ?1 AND event_key IS NOT NULL AND pos > ?3 AND pos < ?4 AND (?5 IS NULL OR sender = ?5)
+GROUP BY sender

@@ -1,0 +1,5 @@
+SELECT time
+FROM journal
+WHERE pos >= ?
+ORDER BY pos
+LIMIT 1

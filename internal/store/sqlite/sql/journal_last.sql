@@ -1,0 +1,2 @@
+SELECT coalesce(max(pos), 0)
+FROM journal

@@ -1,0 +1,2 @@
+INSERT INTO ledger (pos, run, part, namespace, outcomes)
+VALUES (?, ?, ?, ?, ?)

@@ -1,0 +1,5 @@
+SELECT pos, run, part, namespace, outcomes
+FROM ledger
+WHERE pos = ?
+ORDER BY run, part
+LIMIT ?

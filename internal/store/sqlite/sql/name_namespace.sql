@@ -1,0 +1,3 @@
+SELECT DISTINCT namespace
+FROM workflows
+ORDER BY namespace

@@ -1,0 +1,4 @@
+SELECT run, rule, state
+FROM rules
+WHERE run = ?
+ORDER BY rule

@@ -1,0 +1,3 @@
+INSERT INTO rules (run, rule, state)
+VALUES (?, ?, ?)
+ON CONFLICT (run, rule) DO UPDATE SET state = excluded.state

@@ -1,0 +1,6 @@
+SELECT id, namespace, workflow, version, status, type, parameters,
+    created_at, scheduled_at, started_at, ended_at, code, reason, event_pos, asked,
+    parent, rerun_of, start_key
+FROM runs
+WHERE ended_at IS NULL
+ORDER BY id

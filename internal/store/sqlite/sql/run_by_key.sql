@@ -1,0 +1,3 @@
+SELECT id
+FROM runs
+WHERE namespace = ? AND start_key = ?

@@ -1,0 +1,5 @@
+SELECT id
+FROM runs
+WHERE id < ?
+ORDER BY id DESC
+LIMIT ?

@@ -1,0 +1,1 @@
+UPDATE shard SET leader_epoch = leader_epoch + 1

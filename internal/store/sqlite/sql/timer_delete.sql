@@ -1,0 +1,1 @@
+DELETE FROM timers WHERE kind = ? AND run = ? AND task = ? AND item = ? AND seq = ? AND try = ?

@@ -1,0 +1,3 @@
+SELECT namespace, name, version, source, files, created_at
+FROM versions
+WHERE namespace = ? AND name = ? AND version = ?

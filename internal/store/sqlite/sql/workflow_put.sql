@@ -1,0 +1,9 @@
+INSERT INTO workflows (namespace, name, version, description, tasks, enabled, created_at, updated_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (namespace, name) DO UPDATE SET
+    version = excluded.version,
+    description = excluded.description,
+    tasks = excluded.tasks,
+    enabled = excluded.enabled,
+    created_at = excluded.created_at,
+    updated_at = excluded.updated_at

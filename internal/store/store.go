@@ -1,0 +1,203 @@
+// Package store is the port behind which everything durable lies: the
+// journal, the rows of runs, executions and rules, and the ledger. One writer
+// commits batches, each in one transaction; any number of readers look at what
+// has been committed.
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/machine"
+)
+
+// Store is a shard's storage.
+type Store interface {
+	Writer
+	Reader
+	Close() error
+}
+
+// Writer is what the engine needs.
+type Writer interface {
+	// Load gives what is alive, to go on from.
+	Load(ctx context.Context) (*Snapshot, error)
+	// LoadRun gives one run, alive or not; code not_found if there is none.
+	LoadRun(ctx context.Context, id int64) (*RunSnapshot, error)
+	// Commit stores a batch in one transaction and returns once it is on disk.
+	// After an error nothing of it is stored, with code conflict if another
+	// leader has taken the shard over.
+	Commit(ctx context.Context, b *Batch) error
+	// Due gives timers whose time has come, oldest first, and the next due
+	// time after them (zero: none).
+	Due(ctx context.Context, now time.Time, limit int) ([]TimerRow, time.Time, error)
+	// Known finds events that were accepted before, by idempotence.
+	Known(ctx context.Context, ids []EventID) (map[EventID]*freshet.Event, error)
+	// Backlog gives entries after the cursor that have not been decided.
+	Backlog(ctx context.Context, after int64, limit int) ([]machine.Entry, error)
+	// Version gives one version of a workflow; code not_found if there is none.
+	Version(ctx context.Context, namespace, name, version string) (*machine.VersionRow, error)
+	// RunByKey finds the run that was started with an idempotence key, 0 if
+	// there is none.
+	RunByKey(ctx context.Context, namespace, key string) (int64, error)
+}
+
+// What a store says when its disk, not its caller, is at fault. All of them
+// have code unavailable: nothing was stored, and a later commit may succeed.
+var (
+	ErrFull = freshet.Errorf(freshet.Unavailable, "the disk is full").
+		WithHint("free some space where Freshet's home lies; nothing that was acknowledged is lost")
+	ErrReadOnly = freshet.Errorf(freshet.Unavailable, "the database is read-only").
+			WithHint("check the permissions and the mount of Freshet's home")
+	ErrBusy = freshet.Errorf(freshet.Unavailable, "another process holds the database").
+		WithHint("only one server may run on a home; other programs that have the file open must close it")
+	ErrDisk = freshet.Errorf(freshet.Unavailable, "the disk reports an error").
+		WithHint("look at the system's log; nothing that was acknowledged is lost unless the disk lost it")
+)
+
+// EventID is what makes two events one.
+type EventID struct{ Namespace, Sender, ID string }
+
+// Batch is what one transaction stores. Rows come once each, as they are in
+// the end.
+type Batch struct {
+	Entries    []machine.Entry
+	Ledger     []LedgerRow
+	Runs       []machine.RunRow
+	Executions []*machine.Execution
+	Waits      []machine.Wait
+	Unwaits    []machine.WaitKey
+	Rules      []machine.RuleRow
+	Timers     []machine.Timer
+	Untimers   []machine.Timer
+	Workflows  []machine.WorkflowRow
+	Versions   []machine.VersionRow
+	Cursor     Cursor
+	Leader     int64 // epoch of the leader that commits
+}
+
+// Cursor says how far the journal has been decided: every entry up to Offset
+// for all that it concerns, and of the next one the targets up to Target.
+type Cursor struct {
+	Offset  int64
+	Target  int64                 // run up to which the entry after Offset has been decided; 0: none, -1: the registry
+	More    *machine.Continuation // of the run after Target: its step is under way
+	Run     int64                 // whose step that is
+	NextRun int64                 // id of the next run
+	Time    time.Time             // newest journal time
+}
+
+// LedgerRow says what became of an entry for one target.
+type LedgerRow struct {
+	Offset    int64
+	Namespace string
+	Run       int64 // 0: the namespace's registry
+	Part      int   // of a step in several parts, from 0
+	Outcomes  []freshet.Outcome
+}
+
+// TimerRow is a timer with the namespace of its run.
+type TimerRow struct {
+	Namespace string
+	machine.Timer
+}
+
+// Snapshot is all that is alive in a shard.
+type Snapshot struct {
+	Cursor    Cursor
+	Last      int64 // newest offset of the journal
+	Leader    int64 // epoch of the present leader; Load has raised it
+	Workflows []machine.WorkflowRow
+	Runs      []RunSnapshot // that have not ended, by id
+	NextDue   time.Time     // of the earliest timer; zero: none
+}
+
+// RunSnapshot is what is stored of a run. Events stand in it in full where
+// the machine needs them: the run's own, and those of starts that wait, of
+// rules that remember and of executions that have not ended.
+type RunSnapshot struct {
+	Row   machine.RunRow
+	Held  []*machine.Execution
+	Waits []machine.Wait
+	Rules []machine.RuleRow
+}
+
+// Reader is what the API needs. Lists are newest first unless said otherwise;
+// After is the last id or offset of the page before, 0 for the first page.
+type Reader interface {
+	Workflows(ctx context.Context, f WorkflowFilter) ([]freshet.Workflow, error)
+	Versions(ctx context.Context, namespace, name string, limit int) ([]machine.VersionRow, error) // newest first, without Source
+	Version(ctx context.Context, namespace, name, version string) (*machine.VersionRow, error)
+	Run(ctx context.Context, id int64) (*freshet.Run, error)
+	Runs(ctx context.Context, f RunFilter) ([]freshet.Run, error)
+	// Executions of a run: one per start, with its last try, or, with
+	// AllTries, all; by seq and try.
+	Executions(ctx context.Context, f ExecutionFilter) ([]freshet.Execution, error)
+	Event(ctx context.Context, namespace string, offset int64) (*freshet.Event, error)
+	// Events are oldest first; with Newest the newest Limit of them.
+	Events(ctx context.Context, f EventFilter) ([]freshet.Event, error)
+	CountEvents(ctx context.Context, f EventFilter) ([]SenderCount, error)
+	// Journal gives entries after an offset, oldest first, of every namespace.
+	Journal(ctx context.Context, after int64, limit int) ([]machine.Entry, error)
+	Entry(ctx context.Context, offset int64) (*machine.Entry, error)
+	// Ledger rows of an entry, or of a run from the newest back.
+	LedgerOf(ctx context.Context, offset int64, limit int) ([]LedgerRow, error)
+	LedgerFor(ctx context.Context, run int64, before int64, limit int) ([]LedgerRow, error)
+	LoadRun(ctx context.Context, id int64) (*RunSnapshot, error)
+	// Names completes words: workflows, namespaces, event keys.
+	Names(ctx context.Context, kind, namespace, prefix string, limit int) ([]string, error)
+	// Size tells rows and bytes, for people and for benchmarks.
+	Size(ctx context.Context) (Size, error)
+}
+
+// WorkflowFilter selects workflows. An empty Namespace is every namespace.
+type WorkflowFilter struct {
+	Namespace, Name string
+	Limit           int
+}
+
+// RunFilter selects runs.
+type RunFilter struct {
+	Namespace, Workflow string
+	Status              []freshet.Status
+	Since               time.Time // created at or after
+	Before              int64     // ids below; 0: all
+	Limit               int
+}
+
+// ExecutionFilter selects executions of a run.
+type ExecutionFilter struct {
+	Run      int64
+	Task     string // empty: all
+	Seq      int    // 0: all
+	AllTries bool
+	Newest   bool // the newest Limit, still in order
+	Limit    int  // 0: all
+}
+
+// EventFilter selects events.
+type EventFilter struct {
+	Namespace   string // empty: every namespace
+	Keys        []string
+	Sender      string
+	HasSender   bool // Sender is looked at even if empty
+	Run         int64
+	After       int64 // offsets above
+	Before      int64 // offsets below; 0: all
+	Since, Till time.Time
+	Newest      bool
+	Limit       int
+}
+
+// SenderCount is how many events a sender has sent.
+type SenderCount struct {
+	Sender string `json:"sender"`
+	Count  int64  `json:"count"`
+}
+
+// Size is how much a store holds.
+type Size struct {
+	Bytes int64            `json:"bytes"` // pages in use
+	Rows  map[string]int64 `json:"rows"`  // by table
+}
