@@ -1,0 +1,166 @@
+// Package dispatch stands between decisions and the world. After a commit it
+// hands claimed executions to their executor and asks for stops; what the
+// executor reports goes back through the door as facts, again and again until
+// it is on disk.
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/engine"
+	"github.com/freshet/freshet/internal/executor"
+	"github.com/freshet/freshet/internal/machine"
+)
+
+// Engine is where facts go.
+type Engine interface {
+	Send(ctx context.Context, lazy bool, entries ...machine.Entry) (wait func(context.Context) ([]engine.Reply, error), err error)
+	SetHolder(ctx context.Context, node string)
+}
+
+// Config is what a dispatch needs.
+type Config struct {
+	Executor executor.Executor
+	Engine   Engine
+	Attempt  func(engine.Start) executor.Attempt // makes an attempt of a start: its environment is the server's business
+	Log      *slog.Logger
+}
+
+// Dispatch serves one executor.
+type Dispatch struct {
+	cfg Config
+
+	mu      sync.Mutex
+	waiting []engine.Effects
+	wake    chan struct{}
+}
+
+// New makes a dispatch; Run serves it.
+func New(cfg Config) *Dispatch {
+	return &Dispatch{cfg: cfg, wake: make(chan struct{}, 1)}
+}
+
+// Release takes effects of a commit. It never blocks.
+func (d *Dispatch) Release(f engine.Effects) {
+	d.mu.Lock()
+	d.waiting = append(d.waiting, f)
+	d.mu.Unlock()
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (d *Dispatch) take() []engine.Effects {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	list := d.waiting
+	d.waiting = nil
+	return list
+}
+
+// Run serves until ctx ends. The first effects that it takes are the engine's
+// loaded state.
+func (d *Dispatch) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	wg.Go(func() { d.report(ctx) })
+	wg.Go(func() {
+		if err := d.cfg.Executor.Run(ctx); err != nil && ctx.Err() == nil {
+			d.warn("executor ended", err)
+		}
+	})
+	recovered := false
+	for {
+		select {
+		case <-d.wake:
+		case <-ctx.Done():
+			return nil
+		}
+		for _, f := range d.take() {
+			if !recovered {
+				if !d.recover(ctx, f.Recover) {
+					return nil
+				}
+				recovered = true
+				wg.Go(func() { d.follow(ctx) })
+			}
+			d.carryOut(ctx, f)
+		}
+	}
+}
+
+// recover finds out what became of what ran before this server did.
+func (d *Dispatch) recover(ctx context.Context, list []engine.Start) bool {
+	held := make([]executor.Held, len(list))
+	starts := map[freshet.Key]engine.Start{}
+	for i, s := range list {
+		x := s.Execution
+		held[i] = executor.Held{Key: x.Key, Epoch: x.Epoch, Node: x.Node, Namespace: s.Run.Namespace, Workflow: s.Run.Workflow,
+			Started: !x.StartedAt.IsZero(), Stopping: x.Status == freshet.Stopping, Grace: s.Task.StopGrace}
+		starts[x.Key] = s
+	}
+	var again []freshet.Key
+	if !d.insist(ctx, "recover", func() (err error) { again, err = d.cfg.Executor.Recover(ctx, held); return err }) {
+		return false
+	}
+	for _, k := range again {
+		s := starts[k]
+		d.insist(ctx, "start", func() error { return d.cfg.Executor.Start(ctx, d.cfg.Attempt(s)) })
+	}
+	return true
+}
+
+// follow tells the engine who holds what is claimed.
+func (d *Dispatch) follow(ctx context.Context) {
+	var node string
+	if d.insist(ctx, "find a holder", func() (err error) { node, err = d.cfg.Executor.Node(ctx); return err }) {
+		d.cfg.Engine.SetHolder(ctx, node)
+	}
+}
+
+// carryOut does what a commit has released, in order.
+func (d *Dispatch) carryOut(ctx context.Context, f engine.Effects) {
+	for _, s := range f.Starts {
+		a := d.cfg.Attempt(s)
+		d.insist(ctx, "start", func() error { return d.cfg.Executor.Start(ctx, a) })
+	}
+	for _, s := range f.Stops {
+		d.insist(ctx, "stop", func() error { return d.cfg.Executor.Stop(ctx, s.Key, s.Grace) })
+	}
+	if len(f.Ended) > 0 {
+		d.insist(ctx, "release", func() error { return d.cfg.Executor.Release(ctx, f.Ended) })
+	}
+}
+
+// insist calls f until it succeeds; false: ctx ended first.
+func (d *Dispatch) insist(ctx context.Context, what string, f func() error) bool {
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+		err := f()
+		if err == nil {
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+		d.warn(what, err)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+func (d *Dispatch) warn(what string, err error) {
+	if d.cfg.Log != nil && !errors.Is(err, context.Canceled) {
+		d.cfg.Log.Warn("executor trouble", "doing", what, "error", err)
+	}
+}

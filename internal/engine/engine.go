@@ -1,0 +1,255 @@
+// Package engine is the single writer of a shard. It takes what waits, lets
+// the machine decide it in order on the state in memory, gives free slots to
+// what is queued, and commits all of it in one transaction; only then are
+// senders answered, processes started and stopped, and readers told. The time
+// that a commit takes is the window in which the next batch gathers: there is
+// no timer for it.
+//
+// Memory may be lost at any line. What was acknowledged is on disk, and what
+// is on disk but not decided is decided after the next start, in the same
+// order.
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/machine"
+	"github.com/freshet/freshet/internal/spec"
+	"github.com/freshet/freshet/internal/store"
+)
+
+// Config is what an engine needs.
+type Config struct {
+	Store   store.Writer
+	Slots   int              // executions that run at once, those of long-running tasks aside
+	Release func(Effects)    // called after each commit that has effects, in order; must not block
+	Publish func(last int64) // called after each commit with the newest offset; must not block
+	Reserve Reserve          // disk space to live from when the disk is full; may be nil
+	Log     *slog.Logger
+}
+
+// Reserve is disk space that is given up when the disk is full, so that ends
+// and stops can still be recorded.
+type Reserve interface {
+	Release()
+	Restore() bool // tells whether the disk has room again
+}
+
+// Effects are what may reach outside after a commit.
+type Effects struct {
+	Recover []Start              // of a loaded state: claimed or running already
+	Starts  []Start              // claimed now
+	Stops   []machine.StopEffect // processes to end
+	Ended   []freshet.Key        // attempts whose end is committed
+}
+
+func (f *Effects) empty() bool {
+	return len(f.Recover)+len(f.Starts)+len(f.Stops)+len(f.Ended) == 0
+}
+
+// Start is an execution whose process is to start.
+type Start struct {
+	Run       machine.RunRow
+	Task      *spec.Task
+	Execution *machine.Execution
+	Files     []freshet.File
+}
+
+// Engine decides. Run it once; Submit from anywhere.
+type Engine struct {
+	cfg    Config
+	in     chan *submission
+	holder chan string
+	ready  chan struct{}
+	done   chan struct{}
+
+	*live
+	fair    *fair
+	backlog []*pending
+	cursor  store.Cursor
+	last    int64 // newest offset given
+	leader  int64
+	node    string // who would hold what is claimed now; empty: nobody yet
+	nextDue time.Time
+	full    bool // the disk is full: only ends and stops are taken
+	stats   stats
+}
+
+// New makes an engine; Run serves it.
+func New(cfg Config) *Engine {
+	return &Engine{cfg: cfg, in: make(chan *submission, 1024), holder: make(chan string, 1),
+		ready: make(chan struct{}), done: make(chan struct{})}
+}
+
+// Ready is closed when the state has been loaded.
+func (e *Engine) Ready() <-chan struct{} { return e.ready }
+
+// SetHolder says who would hold what is claimed from now on; empty: nobody,
+// and nothing is claimed.
+func (e *Engine) SetHolder(ctx context.Context, node string) {
+	select {
+	case e.holder <- node:
+	case <-ctx.Done():
+	case <-e.done:
+	}
+}
+
+// Run serves until ctx ends. What has been taken by then is still committed.
+func (e *Engine) Run(ctx context.Context) error {
+	defer close(e.done)
+	if err := e.load(ctx); err != nil {
+		return err
+	}
+	e.recover()
+	close(e.ready)
+	work := context.WithoutCancel(ctx)
+	for {
+		taken, err := e.gather(ctx)
+		if err != nil {
+			for _, s := range taken {
+				s.refuse(errClosing)
+			}
+			return nil
+		}
+		if err := e.turn(work, taken); err != nil {
+			if e.cfg.Log != nil {
+				e.cfg.Log.Error("commit failed", "error", err)
+			}
+			if freshet.CodeOf(err) == freshet.Conflict {
+				return err // another leader has the shard
+			}
+			if err := e.reload(ctx); err != nil {
+				return nil // only if ctx ends
+			}
+		}
+	}
+}
+
+var errClosing = freshet.Errorf(freshet.Unavailable, "the server is stopping")
+
+// lazyWait is how long a report of a start may wait for company: most
+// processes end soon, and then both are one commit.
+const lazyWait = 15 * time.Millisecond
+
+// batchSize bounds the inputs of one turn.
+const batchSize = 500
+
+// gather waits until there is something to do, and takes what waits.
+func (e *Engine) gather(ctx context.Context) ([]*submission, error) {
+	if ctx.Err() != nil {
+		return nil, ctx.Err() // what has not been decided is on disk
+	}
+	var taken []*submission
+	entries, urgent := 0, len(e.backlog) > 0
+	take := func(s *submission) {
+		taken = append(taken, s)
+		entries += len(s.entries)
+		urgent = urgent || !s.lazy
+	}
+	var due, lazy <-chan time.Time
+	if !e.nextDue.IsZero() {
+		t := time.NewTimer(time.Until(e.nextDue))
+		defer t.Stop()
+		due = t.C
+	}
+	for !urgent {
+		select {
+		case s := <-e.in:
+			take(s)
+			if !urgent && lazy == nil {
+				t := time.NewTimer(lazyWait)
+				defer t.Stop()
+				lazy = t.C
+			}
+		case e.node = <-e.holder:
+			urgent = true
+		case <-due:
+			urgent = true
+		case <-lazy:
+			urgent = true
+		case <-ctx.Done():
+			return taken, ctx.Err()
+		}
+	}
+	for entries < batchSize {
+		select {
+		case s := <-e.in:
+			take(s)
+		default:
+			return taken, nil
+		}
+	}
+	return taken, nil
+}
+
+// turn decides what was taken and commits it.
+func (e *Engine) turn(ctx context.Context, taken []*submission) error {
+	t := &turn{e: e, ctx: ctx, b: &batch{}, cursor: e.cursor, started: map[[2]string]int64{}}
+	t.now = freshet.Time(time.Now())
+	if t.now.Before(e.cursor.Time) {
+		t.now = e.cursor.Time
+	}
+	t.cursor.Time = t.now
+	err := t.decide(taken)
+	if err == nil && !t.b.empty() {
+		e.stats.commits.Add(1)
+		start := time.Now()
+		err = e.cfg.Store.Commit(ctx, t.b.store(t.cursor, e.leader))
+		e.stats.writing.Add(int64(time.Since(start)))
+	}
+	if err != nil {
+		t.fail(taken, err)
+		return err
+	}
+	e.cursor = t.cursor
+	e.after(t)
+	return nil
+}
+
+// after is what may happen once a batch is on disk.
+func (e *Engine) after(t *turn) {
+	for _, tm := range t.b.timers.list {
+		if tm != nil && (e.nextDue.IsZero() || tm.Due.Before(e.nextDue)) {
+			e.nextDue = tm.Due
+		}
+	}
+	if !t.effects.empty() {
+		e.cfg.Release(t.effects)
+	}
+	for _, a := range t.answers {
+		a.sub.answer(a.index, a.reply)
+	}
+	if len(t.b.entries) > 0 && e.cfg.Publish != nil {
+		e.cfg.Publish(t.b.entries[len(t.b.entries)-1].Offset)
+	}
+	if e.full && e.cfg.Reserve != nil && e.cfg.Reserve.Restore() {
+		e.full = false
+	}
+	e.stats.slots.Store(int64(e.fair.slots))
+	e.stats.used.Store(int64(len(e.fair.used)))
+	e.stats.waiting.Store(int64(len(e.fair.waiting)))
+}
+
+// reload brings the state back to what is on disk after a commit has failed,
+// and waits with growing patience for a disk that works again.
+func (e *Engine) reload(ctx context.Context) error {
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 5*time.Second) {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		err := e.load(ctx)
+		if err == nil {
+			e.resume()
+			return nil
+		}
+		if e.cfg.Log != nil && !errors.Is(err, context.Canceled) {
+			e.cfg.Log.Error("cannot read the state back", "error", err)
+		}
+	}
+}

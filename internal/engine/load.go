@@ -1,0 +1,124 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/machine"
+	"github.com/freshet/freshet/internal/store"
+)
+
+// load brings into memory what is alive, and the entries that were accepted
+// and not decided.
+func (e *Engine) load(ctx context.Context) error {
+	snap, err := e.cfg.Store.Load(ctx)
+	if err != nil {
+		return fmt.Errorf("load the state: %w", err)
+	}
+	e.live, e.fair = newLive(e.cfg.Store), newFair(e.cfg.Slots)
+	e.cursor, e.last, e.leader, e.nextDue = snap.Cursor, snap.Last, snap.Leader, snap.NextDue
+	e.last = max(e.last, e.cursor.Offset) // a refused command has a place, though nothing stands there
+	if e.cursor.NextRun == 0 {
+		e.cursor.NextRun = 1
+	}
+	for _, row := range snap.Workflows {
+		e.registry(row.Namespace).Flows[row.Name] = &machine.Flow{WorkflowRow: row}
+	}
+	for _, s := range snap.Runs {
+		if err := e.loadRun(ctx, s); err != nil {
+			return err
+		}
+	}
+	return e.loadBacklog(ctx)
+}
+
+func (e *Engine) loadRun(ctx context.Context, s store.RunSnapshot) error {
+	v, err := e.version(ctx, versionID{s.Row.Namespace, s.Row.Workflow, s.Row.Version})
+	if err != nil {
+		return fmt.Errorf("load run %d: %w", s.Row.ID, err)
+	}
+	r := machine.Load(v.spec, s.Row, s.Held, s.Waits, s.Rules)
+	e.add(v, r)
+	e.registry(r.Namespace).Hold(s.Row)
+	for i := range r.Tasks {
+		x := r.Tasks[i].Latest
+		switch {
+		case x == nil || x.Status.Final():
+		case x.Status == freshet.Queued && x.Epoch == 0:
+			e.fair.add(x.Key, v.spec.Tasks[i].LongRunning)
+		case x.Epoch != 0 && x.Status != freshet.Retrying && !v.spec.Tasks[i].LongRunning:
+			e.fair.hold(x.Key)
+		}
+	}
+	return nil
+}
+
+func (e *Engine) loadBacklog(ctx context.Context) error {
+	e.backlog = nil
+	for after := e.cursor.Offset; ; {
+		entries, err := e.cfg.Store.Backlog(ctx, after, batchSize)
+		if err != nil {
+			return fmt.Errorf("read the backlog: %w", err)
+		}
+		for _, en := range entries {
+			after = en.Offset
+			if en.Kind == machine.RunAdmitted { // its place is taken, though it has not been told
+				e.registry(en.Namespace).Admit(en.Body.Workflow, en.Run)
+			}
+			e.backlog = append(e.backlog, &pending{Entry: en, written: true})
+		}
+		if len(entries) < batchSize {
+			return nil
+		}
+	}
+}
+
+// recover hands over what was claimed or running before this server, so that
+// its executor finds out what became of it.
+func (e *Engine) recover() {
+	e.cfg.Release(Effects{Recover: e.claimed()})
+}
+
+// resume releases again what the loaded state wants outside. A commit that
+// was reported as failed may have reached the disk after all, and then nobody
+// has carried out what it decided; doing it twice does no harm.
+func (e *Engine) resume() {
+	var f Effects
+	for _, s := range e.claimed() {
+		if s.Execution.StartedAt.IsZero() {
+			f.Starts = append(f.Starts, s)
+		}
+		if s.Execution.Status == freshet.Stopping {
+			f.Stops = append(f.Stops, machine.StopEffect{Key: s.Execution.Key, Grace: s.Task.StopGrace})
+		}
+	}
+	if !f.empty() {
+		e.cfg.Release(f)
+	}
+}
+
+// claimed lists what may have a process, by run and task.
+func (e *Engine) claimed() []Start {
+	var list []Start
+	for _, id := range slices.Sorted(maps.Keys(e.runs)) {
+		r := e.runs[id]
+		v := e.of(r)
+		for i := range r.Tasks {
+			if x := r.Tasks[i].Latest; x != nil && x.Epoch != 0 && !x.Status.Final() && x.Status != freshet.Retrying {
+				list = append(list, e.startOf(v, r, x))
+			}
+		}
+	}
+	return list
+}
+
+func (e *Engine) startOf(v *version, r *machine.Run, x *machine.Execution) Start {
+	t, _ := v.spec.Task(x.Key.Task)
+	return Start{Run: r.RunRow, Task: t, Execution: x, Files: v.files}
+}
+
+func isFull(err error) bool { return errors.Is(err, store.ErrFull) }

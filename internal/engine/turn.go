@@ -1,0 +1,359 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/machine"
+	"github.com/freshet/freshet/internal/spec"
+	"github.com/freshet/freshet/internal/store"
+)
+
+// turnRows bounds what one transaction writes; the rest of the backlog waits
+// for the next.
+const turnRows = 5000
+
+// turn is one batch in the making.
+type turn struct {
+	e       *Engine
+	ctx     context.Context
+	now     time.Time
+	b       *batch
+	cursor  store.Cursor
+	effects Effects
+	answers []answer
+	started map[[2]string]int64 // idempotence keys of this turn's starts
+}
+
+type answer struct {
+	sub   *submission
+	index int
+	reply Reply
+}
+
+// decide takes the batch through inbox, machine and claims.
+func (t *turn) decide(taken []*submission) error {
+	if err := t.accept(taken); err != nil {
+		return err
+	}
+	if err := t.due(); err != nil {
+		return err
+	}
+	for len(t.e.backlog) > 0 && t.b.size < turnRows {
+		p := t.e.backlog[0]
+		done, err := t.entry(p)
+		if err != nil {
+			return err
+		}
+		if !done {
+			break
+		}
+		t.e.backlog = t.e.backlog[1:]
+		t.cursor.Offset, t.cursor.Target = p.Offset, 0
+	}
+	t.claim()
+	slices.SortFunc(t.b.entries, func(a, b machine.Entry) int { return int(a.Offset - b.Offset) })
+	return nil
+}
+
+// due makes facts of the timers whose time has come.
+func (t *turn) due() error {
+	e := t.e
+	if e.nextDue.IsZero() || t.now.Before(e.nextDue) {
+		return nil
+	}
+	timers, next, err := e.cfg.Store.Due(t.ctx, t.now, batchSize)
+	if err != nil {
+		return err
+	}
+	e.nextDue = next
+	for _, tm := range timers {
+		t.append(&pending{Entry: machine.Entry{Namespace: tm.Namespace, Kind: machine.TimerFired, Run: tm.Key.Run,
+			Body: machine.Body{Timer: &tm.Timer}}})
+	}
+	return nil
+}
+
+// entry decides one entry for all that it concerns. It is not done when the
+// transaction is full before the last of them.
+func (t *turn) entry(p *pending) (bool, error) {
+	switch p.Kind {
+	case machine.Upload, machine.RunEnded, machine.StartRun:
+		if t.cursor.Target == 0 {
+			ok, err := t.registry(p)
+			if err != nil || !ok {
+				return true, err
+			}
+			t.cursor.Target = -1
+		}
+		if p.Kind != machine.StartRun {
+			return true, nil
+		}
+		done := t.run(p, p.Run)
+		if done {
+			t.answer(p, Reply{Offset: p.Offset, Run: p.Run})
+		}
+		return done, nil
+	case machine.EventHappened:
+		return t.event(p), nil
+	}
+	return t.run(p, p.Run), nil
+}
+
+// event decides an event for the run that it carries, or for all that listen.
+func (t *turn) event(p *pending) bool {
+	if p.Run != 0 {
+		return t.run(p, p.Run)
+	}
+	after := max(t.cursor.Target, 0)
+	if t.cursor.More != nil {
+		after = t.cursor.Run
+		if !t.run(p, after) {
+			return false
+		}
+		t.cursor.Target = after
+	}
+	for _, id := range t.e.listening(p.Namespace, p.Event.Key, after) {
+		if t.b.size >= turnRows || !t.run(p, id) {
+			return false
+		}
+		t.cursor.Target = id
+	}
+	return true
+}
+
+// registry decides an entry for its namespace; false: the command was
+// refused.
+func (t *turn) registry(p *pending) (bool, error) {
+	e := t.e
+	g := e.registry(p.Namespace)
+	var v *version
+	var err error
+	switch p.Kind {
+	case machine.StartRun:
+		var run int64
+		if run, err = t.startedBefore(p.Namespace, p.Body.Start.Key); err != nil {
+			return false, err
+		}
+		if run != 0 {
+			t.answer(p, Reply{Run: run, Known: true})
+			return false, nil
+		}
+		v, err = e.version(t.ctx, versionID{p.Namespace, p.Body.Start.Workflow, p.Body.Start.Version})
+	case machine.RunEnded:
+		if f, ok := g.Flows[p.Body.Workflow]; ok && len(f.Queued) > 0 {
+			v, err = e.version(t.ctx, versionID{p.Namespace, f.Name, f.Version})
+		}
+	}
+	if err != nil {
+		if freshet.CodeOf(err) == freshet.NotFound {
+			t.answer(p, Reply{Err: err})
+			return false, nil
+		}
+		return false, err
+	}
+	var w *spec.Workflow
+	if v != nil {
+		w = v.spec
+	}
+	d := machine.StepRegistry(w, g, &p.Entry)
+	if d.Refused != nil {
+		t.answer(p, Reply{Err: d.Refused})
+		return false, nil
+	}
+	machine.ApplyRegistry(g, d)
+	t.write(p)
+	t.take(p, d, 0, 0)
+	for _, row := range d.NewRuns {
+		e.add(v, machine.NewRun(v.spec, row))
+		if row.Key != "" {
+			t.started[[2]string{row.Namespace, row.Key}] = row.ID
+		}
+	}
+	if p.Kind == machine.Upload {
+		t.answer(p, Reply{Offset: p.Offset, Value: d.Reply})
+	}
+	return true, nil
+}
+
+// run decides an entry for a run; false: the step goes on in the next
+// transaction.
+func (t *turn) run(p *pending, id int64) bool {
+	e := t.e
+	r, ok := e.runs[id]
+	if !ok {
+		t.gone(p)
+		return true
+	}
+	v := e.of(r)
+	more := t.cursor.More
+	for {
+		part := 0
+		if more != nil {
+			part = more.Part
+		}
+		d := t.step(v.spec, r, &p.Entry, more)
+		if d.Refused != nil {
+			if p.written { // it came from within: nobody to tell, and nothing changes
+				return true
+			}
+			t.answer(p, Reply{Err: d.Refused})
+			return true
+		}
+		machine.Apply(v.spec, r, d)
+		t.write(p)
+		t.take(p, d, id, part)
+		more = d.More
+		t.cursor.More, t.cursor.Run = more, id
+		if more == nil {
+			t.cursor.Run = 0
+			break
+		}
+		if t.b.size >= turnRows {
+			return false
+		}
+	}
+	switch p.Kind {
+	case machine.StartRun:
+	case machine.Ended: // its holder may forget it, stale or not
+		t.effects.Ended = append(t.effects.Ended, p.Body.Process.Key(p.Run))
+	default:
+		t.answer(p, Reply{Offset: p.Offset, Value: p.value})
+	}
+	if r.Status.Final() {
+		e.drop(r)
+	}
+	return true
+}
+
+// gone is for entries about a run that is over.
+func (t *turn) gone(p *pending) {
+	switch p.Kind {
+	case machine.EventHappened:
+		t.b.ledger = append(t.b.ledger, store.LedgerRow{Offset: p.Offset, Namespace: p.Namespace, Run: p.Run,
+			Outcomes: []freshet.Outcome{{Rule: -1, Result: freshet.Expired, Note: "the run is over"}}})
+		t.b.size++
+	case machine.TimerFired:
+		t.b.timers.put(timerKey{p.Body.Timer.Kind, p.Body.Timer.Key}, nil)
+		t.b.size++
+	case machine.Ended:
+		// Its end concerns nobody any more; whoever holds it may forget it.
+		t.effects.Ended = append(t.effects.Ended, p.Body.Process.Key(p.Run))
+	}
+	t.answer(p, Reply{Err: freshet.Errorf(freshet.Conflict, "run %d is over", p.Run)})
+}
+
+// step is the machine's, with a panic turned into the end of the run: one
+// fault of ours must not stop everything else.
+func (t *turn) step(w *spec.Workflow, r *machine.Run, en *machine.Entry, more *machine.Continuation) (d *machine.Decision) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			if t.e.cfg.Log != nil {
+				t.e.cfg.Log.Error("a step panicked", "run", r.ID, "offset", en.Offset, "fault", fault, "stack", string(debug.Stack()))
+			}
+			d = machine.Abort(w, r, en, fmt.Sprintf("a fault of Freshet while deciding entry %d: %v", en.Offset, fault))
+		}
+	}()
+	return machine.Step(w, r, en, more)
+}
+
+// take puts a decision into the batch, and what it sets going on the way.
+func (t *turn) take(p *pending, d *machine.Decision, run int64, part int) {
+	e := t.e
+	t.b.add(d)
+	if len(d.Outcomes) > 0 {
+		t.b.ledger = append(t.b.ledger, store.LedgerRow{Offset: p.Offset, Namespace: p.Namespace, Run: run, Part: part, Outcomes: d.Outcomes})
+	}
+	for _, k := range d.Unqueue {
+		e.fair.remove(k)
+	}
+	for _, q := range d.Queue {
+		e.fair.add(q.Key, q.Free)
+	}
+	for _, x := range d.Executions {
+		if x.Epoch != 0 && (x.Status.Final() || x.Status == freshet.Retrying) {
+			e.fair.release(x.Key)
+		}
+	}
+	t.effects.Stops = append(t.effects.Stops, d.Stops...)
+	for _, en := range d.Emit {
+		t.append(&pending{Entry: en})
+		t.write(e.backlog[len(e.backlog)-1])
+	}
+	if d.Reply != nil { // a later part of a step has none
+		p.value = d.Reply
+	}
+}
+
+// claim gives free slots to what has waited longest in fairness.
+func (t *turn) claim() {
+	e := t.e
+	for e.node != "" {
+		k, ok := e.fair.next()
+		if !ok {
+			return
+		}
+		r, ok := e.runs[k.Run]
+		if !ok {
+			e.fair.release(k)
+			continue
+		}
+		v := e.of(r)
+		d := machine.Claim(v.spec, r, k, e.leader, e.node)
+		if d == nil {
+			e.fair.release(k)
+			continue
+		}
+		machine.Apply(v.spec, r, d)
+		t.b.add(d)
+		t.effects.Starts = append(t.effects.Starts, e.startOf(v, r, d.Executions[0]))
+	}
+}
+
+// fail tells everybody that nothing happened.
+func (t *turn) fail(taken []*submission, err error) {
+	e := t.e
+	answer := freshet.Errorf(freshet.Unavailable, "nothing was recorded: %v", err).WithHint("try again in a moment")
+	if isFull(err) {
+		answer = errFull
+		e.full = true
+		if e.cfg.Reserve != nil {
+			e.cfg.Reserve.Release()
+		}
+	}
+	for _, s := range taken {
+		s.refuse(answer)
+	}
+	for _, p := range e.backlog {
+		if p.sub != nil {
+			p.sub.refuse(answer)
+		}
+	}
+	for _, a := range t.answers {
+		a.sub.refuse(answer)
+	}
+}
+
+// stats are counters that others may read.
+type stats struct {
+	commits, writing, slots, used, waiting atomic.Int64
+}
+
+// Stats tells how busy the engine is.
+type Stats struct {
+	Commits int64         // transactions so far
+	Writing time.Duration // spent in them
+	Slots   int64
+	Used    int64 // slots that are taken
+	Waiting int64 // executions that wait for one
+}
+
+// Stats may be called from anywhere.
+func (e *Engine) Stats() Stats {
+	return Stats{e.stats.commits.Load(), time.Duration(e.stats.writing.Load()), e.stats.slots.Load(), e.stats.used.Load(), e.stats.waiting.Load()}
+}

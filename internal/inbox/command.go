@@ -1,0 +1,57 @@
+package inbox
+
+import (
+	"context"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/machine"
+)
+
+// StartRun starts a run of a workflow's current version and returns its id,
+// once it is on disk. The same idempotence key (empty: none) gives the same
+// run.
+func (x *Inbox) StartRun(ctx context.Context, namespace, name, key string, r freshet.RunRequest) (int64, error) {
+	w, version, err := x.workflow(ctx, namespace, name)
+	if err != nil {
+		return 0, err
+	}
+	params, err := w.CheckParameters(r.Parameters, r.Texts)
+	if err != nil {
+		return 0, err
+	}
+	reply, err := x.one(ctx, machine.Entry{Namespace: namespace, Kind: machine.StartRun, Body: machine.Body{
+		Start: &machine.RunStart{Workflow: w.Name, Version: version, Parameters: params, Type: freshet.Manual, Key: key}}})
+	return reply.Run, err
+}
+
+// StopRun asks a run to end.
+func (x *Inbox) StopRun(ctx context.Context, id int64) error {
+	run, err := x.store.Run(ctx, id)
+	if err != nil {
+		return err
+	}
+	if run.Status.Final() {
+		return freshet.Errorf(freshet.Conflict, "run %d has ended already: %s", id, run.Status)
+	}
+	_, err = x.one(ctx, machine.Entry{Namespace: run.Namespace, Kind: machine.StopRun, Run: id,
+		Body: machine.Body{Stop: &machine.RunStop{Code: freshet.CodeStoppedByPerson}}})
+	return err
+}
+
+// Task starts, stops or restarts one task of a run that is alive.
+func (x *Inbox) Task(ctx context.Context, id int64, task string, kind machine.Kind) (freshet.TaskResult, error) {
+	run, err := x.store.Run(ctx, id)
+	if err != nil {
+		return freshet.TaskResult{}, err
+	}
+	if run.Status.Final() {
+		return freshet.TaskResult{}, freshet.Errorf(freshet.Conflict, "run %d has ended: %s", id, run.Status).
+			WithHint("`run start %s` starts a new run", run.Workflow)
+	}
+	reply, err := x.one(ctx, machine.Entry{Namespace: run.Namespace, Kind: kind, Run: id, Body: machine.Body{Task: task}})
+	if err != nil {
+		return freshet.TaskResult{}, err
+	}
+	seq, _ := reply.Value.(int)
+	return freshet.TaskResult{RunID: id, Task: task, Seq: seq}, nil
+}

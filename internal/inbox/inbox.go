@@ -1,0 +1,65 @@
+// Package inbox is the door. Whatever wants to change something comes through
+// here: it is checked, made complete, and handed to the engine as a journal
+// entry, a fact or a command. What is wrong with it is said here, before
+// anything is recorded.
+package inbox
+
+import (
+	"context"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/engine"
+	"github.com/freshet/freshet/internal/machine"
+	"github.com/freshet/freshet/internal/spec"
+	"github.com/freshet/freshet/internal/store"
+)
+
+// Engine is where entries go.
+type Engine interface {
+	Submit(ctx context.Context, entries ...machine.Entry) ([]engine.Reply, error)
+}
+
+// Blobs tells which contents are not there yet.
+type Blobs interface {
+	Missing(ctx context.Context, sums []string) ([]string, error)
+}
+
+// Inbox takes what comes from outside.
+type Inbox struct {
+	engine Engine
+	store  store.Reader
+	blobs  Blobs
+}
+
+// New makes an inbox.
+func New(e Engine, s store.Reader, b Blobs) *Inbox { return &Inbox{engine: e, store: s, blobs: b} }
+
+// one submits a single entry and unpacks its reply.
+func (x *Inbox) one(ctx context.Context, en machine.Entry) (engine.Reply, error) {
+	replies, err := x.engine.Submit(ctx, en)
+	if err != nil {
+		return engine.Reply{}, err
+	}
+	return replies[0], replies[0].Err
+}
+
+// workflow finds the current version of a workflow, compiled.
+func (x *Inbox) workflow(ctx context.Context, namespace, name string) (*spec.Workflow, string, error) {
+	found, err := x.store.Workflows(ctx, store.WorkflowFilter{Namespace: namespace, Name: name, Limit: 1})
+	if err != nil {
+		return nil, "", err
+	}
+	if len(found) == 0 {
+		return nil, "", freshet.Errorf(freshet.NotFound, "there is no workflow %s.%s", namespace, name).
+			WithHint("`workflow list` shows what there is; `workflow upload FILE` adds one")
+	}
+	row, err := x.store.Version(ctx, namespace, name, found[0].Version)
+	if err != nil {
+		return nil, "", err
+	}
+	flows, diags := spec.Parse(name+".yaml", []byte(row.Source))
+	if len(flows) != 1 {
+		return nil, "", diags.Err()
+	}
+	return flows[0], row.Version, nil
+}

@@ -1,0 +1,116 @@
+package inbox
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/machine"
+	"github.com/freshet/freshet/internal/spec"
+)
+
+// Upload keeps workflows: all of the documents, or none. Their files' contents
+// are there already.
+func (x *Inbox) Upload(ctx context.Context, namespace string, r freshet.UploadRequest) ([]freshet.UploadResult, error) {
+	var diags spec.Diagnostics
+	list := map[string][]machine.Uploaded{} // by namespace
+	var results []freshet.UploadResult
+	for _, doc := range r.Documents {
+		flows, found := spec.Parse(doc.Name, []byte(doc.Source))
+		diags = append(diags, found...)
+		if err := x.files(ctx, doc); err != nil {
+			return nil, err
+		}
+		for _, w := range flows {
+			ns := cmp.Or(w.Namespace, namespace, freshet.DefaultNamespace)
+			u := machine.Uploaded{Name: w.Name, Source: string(w.Source), Files: doc.Files, Description: w.Description}
+			for _, t := range w.Tasks {
+				u.Tasks = append(u.Tasks, t.Name)
+			}
+			u.Version = version(u)
+			if slices.ContainsFunc(list[ns], func(o machine.Uploaded) bool { return strings.EqualFold(o.Name, u.Name) }) {
+				return nil, freshet.Errorf(freshet.Invalid, "%s: workflow %s.%s is in this upload twice", doc.Name, ns, u.Name)
+			}
+			list[ns] = append(list[ns], u)
+			results = append(results, freshet.UploadResult{Namespace: ns, Name: u.Name, Version: u.Version})
+		}
+	}
+	if diags.HasErrors() {
+		return nil, diags.Err()
+	}
+	if len(results) == 0 {
+		return nil, freshet.Errorf(freshet.Invalid, "there is no workflow in what was uploaded")
+	}
+	return results, x.keep(ctx, list, results)
+}
+
+// keep submits the uploads of all namespaces together: they are one
+// transaction.
+func (x *Inbox) keep(ctx context.Context, list map[string][]machine.Uploaded, results []freshet.UploadResult) error {
+	var entries []machine.Entry
+	for _, r := range results {
+		if us, ok := list[r.Namespace]; ok {
+			entries = append(entries, machine.Entry{Namespace: r.Namespace, Kind: machine.Upload, Body: machine.Body{Upload: us}})
+			delete(list, r.Namespace)
+		}
+	}
+	replies, err := x.engine.Submit(ctx, entries...)
+	if err != nil {
+		return err
+	}
+	for i, reply := range replies {
+		if reply.Err != nil {
+			return reply.Err
+		}
+		kept, _ := reply.Value.(machine.UploadReply)
+		for _, k := range kept {
+			for j := range results {
+				if results[j].Namespace == entries[i].Namespace && results[j].Name == k.Name {
+					results[j].Changed = k.Changed
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// files checks what travels with a document.
+func (x *Inbox) files(ctx context.Context, doc freshet.Document) error {
+	sums := make([]string, 0, len(doc.Files))
+	for _, f := range doc.Files {
+		if !filepath.IsLocal(filepath.FromSlash(f.Path)) {
+			return freshet.Errorf(freshet.Invalid, "%s: file %q: paths are relative, below the workflow file's directory", doc.Name, f.Path)
+		}
+		sums = append(sums, f.SHA256)
+	}
+	if len(sums) == 0 {
+		return nil
+	}
+	missing, err := x.blobs.Missing(ctx, sums)
+	if err != nil {
+		return err
+	}
+	for _, f := range doc.Files {
+		if slices.Contains(missing, f.SHA256) {
+			return freshet.Errorf(freshet.Invalid, "%s: the content of file %s has not been uploaded", doc.Name, f.Path).
+				WithHint("upload it to /api/v1/blobs/%s first", f.SHA256)
+		}
+	}
+	return nil
+}
+
+// version is the content hash of a workflow: its text and its files.
+func version(u machine.Uploaded) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "freshet workflow 1\n%d\n%s\n", len(u.Source), u.Source)
+	files, _ := json.Marshal(u.Files)
+	h.Write(files)
+	return hex.EncodeToString(h.Sum(nil))
+}
