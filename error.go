@@ -3,7 +3,6 @@ package freshet
 import (
 	"errors"
 	"fmt"
-	"net/http"
 )
 
 // ErrorCode classifies an error for programs.
@@ -24,15 +23,15 @@ const (
 )
 
 var errorTable = map[ErrorCode]struct{ http, exit int }{
-	Invalid:     {http.StatusUnprocessableEntity, 2},
-	Unauthed:    {http.StatusUnauthorized, 5},
-	Forbidden:   {http.StatusForbidden, 5},
-	NotFound:    {http.StatusNotFound, 3},
-	Conflict:    {http.StatusConflict, 5},
-	TooLarge:    {http.StatusRequestEntityTooLarge, 2},
-	Unavailable: {http.StatusServiceUnavailable, 4},
-	Unreachable: {http.StatusBadGateway, 4},
-	Internal:    {http.StatusInternalServerError, 1},
+	Invalid:     {422, 2},
+	Unauthed:    {401, 5},
+	Forbidden:   {403, 5},
+	NotFound:    {404, 3},
+	Conflict:    {409, 5},
+	TooLarge:    {413, 2},
+	Unavailable: {503, 4},
+	Unreachable: {502, 4},
+	Internal:    {500, 1},
 }
 
 // HTTPStatus is the status that carries the code over HTTP.

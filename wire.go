@@ -120,4 +120,7 @@ type Server struct {
 	Slots     int64     `json:"slots"`
 	Used      int64     `json:"slots_used"`
 	Waiting   int64     `json:"waiting"` // executions that wait for a slot
+	Commits   int64     `json:"commits"` // transactions since it started
+
+	WritingSeconds float64 `json:"writing_seconds"` // spent in them
 }

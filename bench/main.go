@@ -1,0 +1,71 @@
+// Command bench measures a freshet binary from outside, beside the floor of
+// the same machine in the same run: bare fork-and-exec of the same commands,
+// and one fsync. It prints one table. Every load is bounded and goes to a
+// server that it has started itself on the loopback interface.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+func main() {
+	binary := flag.String("freshet", "bin/freshet", "the binary to measure")
+	dir := flag.String("dir", "", "where homes are made; empty: beside the binary, on the same disk")
+	only := flag.String("only", "", "measure only the sections whose name begins so")
+	flag.Parse()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	if err := run(ctx, *binary, *dir, *only); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, binary, dir, only string) error {
+	binary, err := filepath.Abs(binary)
+	if err != nil {
+		return err
+	}
+	if dir == "" {
+		dir = filepath.Dir(binary)
+	}
+	work, err := os.MkdirTemp(dir, "bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	b := &bench{binary: binary, work: work, only: only}
+	if err := b.floor(); err != nil {
+		return fmt.Errorf("floor: %w", err)
+	}
+	for _, s := range sections {
+		if !b.wanted(s.name) {
+			continue
+		}
+		fmt.Fprintln(os.Stderr, "measuring", s.name)
+		if err := s.measure(ctx, b); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	b.print(os.Stdout)
+	return nil
+}
+
+// sections are what is measured, in order.
+var sections = []struct {
+	name    string
+	measure func(context.Context, *bench) error
+}{
+	{"start-up", startUp},
+	{"chain", chain},
+	{"fan-out", fanOut},
+	{"event", eventToProcess},
+	{"expr", threeExprs},
+	{"events", eventRate},
+	{"layers", layers},
+}
