@@ -105,6 +105,9 @@ func (e *Engine) Run(ctx context.Context) error {
 		return err
 	}
 	e.recover()
+	if e.cfg.Publish != nil {
+		e.cfg.Publish(e.last)
+	}
 	close(e.ready)
 	work := context.WithoutCancel(ctx)
 	for {
@@ -194,6 +197,9 @@ func (e *Engine) turn(ctx context.Context, taken []*submission) error {
 		t.now = e.cursor.Time
 	}
 	t.cursor.Time = t.now
+	if e.full && e.cfg.Reserve != nil && e.cfg.Reserve.Restore() {
+		e.full = false
+	}
 	err := t.decide(taken)
 	if err == nil && !t.b.empty() {
 		e.stats.commits.Add(1)
@@ -225,9 +231,6 @@ func (e *Engine) after(t *turn) {
 	}
 	if len(t.b.entries) > 0 && e.cfg.Publish != nil {
 		e.cfg.Publish(t.b.entries[len(t.b.entries)-1].Offset)
-	}
-	if e.full && e.cfg.Reserve != nil && e.cfg.Reserve.Restore() {
-		e.full = false
 	}
 	e.stats.slots.Store(int64(e.fair.slots))
 	e.stats.used.Store(int64(len(e.fair.used)))

@@ -28,6 +28,7 @@ func (x *Inbox) Upload(ctx context.Context, namespace string, r freshet.UploadRe
 		if err := x.files(ctx, doc); err != nil {
 			return nil, err
 		}
+		warnings := found.Wire() // of the file; told with its first workflow
 		for _, w := range flows {
 			ns := cmp.Or(w.Namespace, namespace, freshet.DefaultNamespace)
 			u := machine.Uploaded{Name: w.Name, Source: string(w.Source), Files: doc.Files, Description: w.Description}
@@ -39,7 +40,8 @@ func (x *Inbox) Upload(ctx context.Context, namespace string, r freshet.UploadRe
 				return nil, freshet.Errorf(freshet.Invalid, "%s: workflow %s.%s is in this upload twice", doc.Name, ns, u.Name)
 			}
 			list[ns] = append(list[ns], u)
-			results = append(results, freshet.UploadResult{Namespace: ns, Name: u.Name, Version: u.Version})
+			results = append(results, freshet.UploadResult{Namespace: ns, Name: u.Name, Version: u.Version, Warnings: warnings})
+			warnings = nil
 		}
 	}
 	if diags.HasErrors() {

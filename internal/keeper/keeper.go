@@ -80,6 +80,10 @@ func Main(cfg Config) error {
 	terminate := make(chan os.Signal, 1)
 	signal.Notify(terminate, syscall.SIGTERM)
 	defer signal.Stop(terminate)
+	if given := cfg.Ready; !isPipe(given) { // started by hand: the number may be anything's
+		defer runtime.KeepAlive(given) // so that it is not closed with the file
+		cfg.Ready = nil
+	}
 	k, err := open(cfg)
 	if err != nil {
 		if cfg.Ready != nil {
@@ -153,6 +157,14 @@ func open(cfg Config) (*Keeper, error) {
 		return nil, err
 	}
 	return k, k.place.write(k.info)
+}
+
+func isPipe(f *os.File) bool {
+	if f == nil {
+		return false
+	}
+	st, err := f.Stat()
+	return err == nil && st.Mode()&os.ModeNamedPipe != 0
 }
 
 // outlive catches the signals of terminals and drops them. They are not

@@ -56,6 +56,27 @@ func TestOneKeeperForAHome(t *testing.T) {
 	}
 }
 
+// TestByHand: nobody has given the keeper a pipe to say that it listens.
+func TestByHand(t *testing.T) {
+	home := t.TempDir()
+	cmd := exec.Command(self(t))
+	cmd.Env = []string{"KEEPER_HOME=" + home}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{t: t, home: home, pid: cmd.Process.Pid}
+	defer r.kill()
+	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(filepath.Join(home, "keeper", "keeper.json")); err == nil {
+			break
+		}
+	}
+	r.dial()
+	defer r.c.Close()
+	r.start(key(1), "true")
+	r.ended(key(1))
+}
+
 func TestLongHome(t *testing.T) {
 	r := &rig{t: t, home: filepath.Join(t.TempDir(), strings.Repeat("long", 30))}
 	r.launch("TMPDIR=/tmp")
@@ -172,7 +193,7 @@ func TestSuccessorBuries(t *testing.T) {
 	// stopped, cannot kill it), and a stranger in the same state.
 	r.start(key(1), "sh", "-c", "trap '' TERM HUP; echo up; sleep 1000; true")
 	r.waitLog(key(1), "up")
-	r.start(key(2), "sh", "-c", "sleep 1000 & echo up $! ; kill -STOP $PPID; exit 0")
+	r.start(key(2), "sh", "-c", "sleep 1000 & kill -STOP $PPID; until grep -q 'State:.T' /proc/$PPID/status; do :; done; echo up $!; exit 0")
 	r.waitLog(key(2), "up")
 	stranger := exec.Command("sleep", "1000")
 	stranger.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

@@ -62,7 +62,9 @@ func (k *Keeper) spawn(a *attempt) {
 		Dir:   s.Dir,
 		Env:   append(s.Env[:len(s.Env):len(s.Env)], mark(k.info.Instance, s.Key)),
 		Files: []uintptr{k.null.Fd(), uintptr(log), uintptr(log)},
-		Sys:   &syscall.SysProcAttr{Setpgid: true},
+		// A group of its own and not a session: where the kernel schedules by
+		// session, making one for each process is measurably dearer.
+		Sys: &syscall.SysProcAttr{Setpgid: true},
 	})
 	if err != nil {
 		k.failed(a, diagnose(s, path, err))

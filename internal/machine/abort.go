@@ -18,7 +18,7 @@ func Abort(w *spec.Workflow, st *Run, e *Entry, reason string) *Decision {
 		if x == nil || x.Status.Final() {
 			continue
 		}
-		if x.Epoch != 0 {
+		if x.Epoch != 0 && x.Status != freshet.Retrying {
 			d.d.Stops = append(d.d.Stops, StopEffect{Key: x.Key, Grace: w.Tasks[i].StopGrace})
 		}
 		d.edit(i, func(x *Execution) {

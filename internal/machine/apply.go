@@ -23,6 +23,11 @@ func Apply(w *spec.Workflow, st *Run, d *Decision) {
 	for _, wait := range d.Waits {
 		st.wait(w, wait)
 	}
+	for _, en := range d.Emit {
+		if en.Kind == Settle {
+			st.asked = en.Cause
+		}
+	}
 	for _, r := range d.Rules {
 		st.Rules[r.Rule] = r.State
 		if !r.State.any() {

@@ -15,6 +15,10 @@ type Run struct {
 	Tasks []TaskState // by index of the task
 	Rules []RuleState // by id of the rule; empty where nothing is remembered
 	Alive int         // tasks with an execution that has no final status, or with a start that waits
+
+	// asked is the entry after whose decision it was last asked whether the
+	// run is over. It is not stored: 0 after a load makes the machine ask again.
+	asked int64
 }
 
 // RunRow is what is stored of a run itself.

@@ -35,9 +35,7 @@ func (d *draft) open() {
 	case StartTask, StopTask, RestartTask:
 		d.command()
 	case Settle:
-		if d.settled() {
-			d.over()
-		}
+		d.settle()
 	}
 }
 
@@ -74,12 +72,28 @@ func (d *draft) close() {
 	case freshet.Stopping:
 		d.over()
 	case freshet.Running:
-		// Whether it is over is asked once all that was accepted before has
-		// been decided: the question is an entry behind it.
-		if d.settled() {
-			d.d.Emit = append(d.d.Emit, Entry{Namespace: d.st.Namespace, Kind: Settle, Run: d.st.ID,
-				Depth: d.entry.Depth, Cause: d.entry.Offset})
-		}
+		d.ask()
+	}
+}
+
+// ask asks whether the run is over once all that was accepted before, and all
+// that this step sends, has been decided: the question is an entry behind it.
+func (d *draft) ask() {
+	if d.settled() {
+		d.d.Emit = append(d.d.Emit, Entry{Namespace: d.st.Namespace, Kind: Settle, Run: d.st.ID,
+			Depth: d.entry.Depth, Cause: d.entry.Offset})
+	}
+}
+
+// settle answers the question whether the run is over. Only the newest one
+// counts: what was decided since an older one may have sent events that nobody
+// has seen yet.
+func (d *draft) settle() {
+	switch {
+	case d.entry.Cause == d.st.asked && d.settled():
+		d.over()
+	case d.st.asked == 0:
+		d.ask()
 	}
 }
 

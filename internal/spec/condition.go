@@ -89,10 +89,8 @@ var countObject = &object[tally]{
 	what: "`count`",
 	fields: []field[tally]{
 		must(key("event", eventKey, func(t *tally) *string { return &t.event }, "The key of the events that count.")),
-		must(key("reaches", form[float64]{whole(1, 1<<53).schema, func(r *reader, n *yaml.Node) (float64, bool) {
-			v, ok := whole(1, 1<<53).read(r, n)
-			return float64(v), ok
-		}}, func(t *tally) *float64 { return &t.reaches }, "How many events it takes.")),
+		must(key("reaches", *convert(whole(1, 1<<53), func(n int) float64 { return float64(n) }),
+			func(t *tally) *float64 { return &t.reaches }, "How many events it takes.")),
 	},
 	hints: tallyHints,
 }
@@ -127,7 +125,7 @@ var busyForm = func() form[busy] {
 	}.form()
 }()
 
-// final are the statuses that a condition may ask for.
+// statusesForm is the final statuses that a condition asks for.
 var statusesForm = func() form[[]freshet.Status] {
 	const ended = freshet.Status("ended")
 	words := oneOrMore("a list of statuses", oneOf(freshet.Success, freshet.Failed, freshet.Stopped, freshet.Skipped, ended))
@@ -156,10 +154,10 @@ var taskName = form[string]{name.schema, func(r *reader, n *yaml.Node) (string, 
 }}
 
 // statusForm is a mapping from tasks to the statuses that are asked of them.
-var statusForm = form[[]Want]{
-	pairsOf("", taskName, statusesForm).schema,
-	func(r *reader, n *yaml.Node) ([]Want, bool) {
-		ps, ok := pairsOf("a mapping from tasks to statuses", taskName, statusesForm).read(r, n)
+var statusForm = func() form[[]Want] {
+	pairs := pairsOf("a mapping from tasks to statuses", taskName, statusesForm)
+	return form[[]Want]{pairs.schema, func(r *reader, n *yaml.Node) ([]Want, bool) {
+		ps, ok := pairs.read(r, n)
 		if ok && len(ps) == 0 {
 			r.errorAt(n, CodeEmpty, "an empty mapping where tasks and their statuses have to be")
 			return nil, false
@@ -169,8 +167,8 @@ var statusForm = form[[]Want]{
 			wants = append(wants, Want{r.tasks[p.key.Value], p.value})
 		}
 		return wants, ok
-	},
-}
+	}}
+}()
 
 // condition reads a condition with the keys of an object.
 func (r *reader) condition(n *yaml.Node, o *object[node]) (*Condition, busy, bool) {

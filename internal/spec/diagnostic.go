@@ -97,8 +97,8 @@ func (ds Diagnostics) String() string {
 	return b.String()
 }
 
-// Err is an Invalid error that names all errors, nil if there is none.
-// Warnings are left out.
+// Err is an Invalid error that carries all errors and tells the first, nil if
+// there is none. Warnings are left out.
 func (ds Diagnostics) Err() error {
 	var errs Diagnostics
 	for _, d := range ds {
@@ -109,14 +109,29 @@ func (ds Diagnostics) Err() error {
 	if len(errs) == 0 {
 		return nil
 	}
-	return freshet.Errorf(freshet.Invalid, "%s", strings.TrimSuffix(errs.String(), "\n"))
+	d := errs[0]
+	err := freshet.Errorf(freshet.Invalid, "%s:%d:%d: %s", d.File, d.Line, d.Col, d.Message).WithHint("%s", d.Hint)
+	if n := len(errs) - 1; n > 0 {
+		err.Message += fmt.Sprintf(" (and %d more)", n)
+	}
+	err.Diagnostics = errs.Wire()
+	return err
 }
 
-// sort brings them into the order of the file. The same problem of the same
-// place, met twice through an alias, is said once.
+// Wire are the diagnostics as the API tells them.
+func (ds Diagnostics) Wire() []freshet.Diagnostic {
+	list := make([]freshet.Diagnostic, len(ds))
+	for i, d := range ds {
+		list[i] = freshet.Diagnostic{File: d.File, Line: d.Line, Column: d.Col, Code: d.Code,
+			Severity: freshet.Severity(d.Severity), Message: d.Message, Hint: d.Hint}
+	}
+	return list
+}
+
+// sort brings them into the order of the file.
 func (ds Diagnostics) sort() Diagnostics {
 	slices.SortStableFunc(ds, func(a, b Diagnostic) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col), cmp.Compare(a.Severity, b.Severity))
 	})
-	return slices.Compact(ds)
+	return ds
 }

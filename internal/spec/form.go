@@ -97,7 +97,7 @@ func (o *object[T]) check(r *reader, e entry) (near string) {
 	}
 	names := o.names()
 	hint, known := o.hints[name]
-	if !known {
+	if !known && !r.full() {
 		hint = "the keys of " + o.what + ": " + strings.Join(names, ", ")
 		if near = nearest(name, append(names, o.later...)); near != "" {
 			hint = fmt.Sprintf("did you mean `%s`?", near)

@@ -89,15 +89,16 @@ func envHint(script string) string {
 	return fmt.Sprintf("env: {%s}\nand in the script: %s", strings.Join(bindings, ", "), strings.Join(uses, ", "))
 }
 
-var commandForm = form[[]*expr.Template]{
-	listOf("", template(ofProcess)).schema,
-	func(r *reader, n *yaml.Node) ([]*expr.Template, bool) {
+// commandForm is a program with its arguments.
+var commandForm = func() form[[]*expr.Template] {
+	list := listOf("a list of arguments", template(ofProcess))
+	return form[[]*expr.Template]{list.schema, func(r *reader, n *yaml.Node) ([]*expr.Template, bool) {
 		if d := deref(n); d.Kind == yaml.ScalarNode && isText(d) {
 			r.hinted(n, CodeType, "write ["+strings.Join(strings.Fields(d.Value), ", ")+"], or use `bash`",
 				"expected a list of arguments, found %s", found(n))
 			return nil, false
 		}
-		args, ok := listOf("a list of arguments", template(ofProcess)).read(r, n)
+		args, ok := list.read(r, n)
 		if !ok {
 			return nil, false
 		}
@@ -106,9 +107,10 @@ var commandForm = form[[]*expr.Template]{
 			return nil, false
 		}
 		return args, true
-	},
-}
+	}}
+}()
 
+// exprForm is outputs with their expressions.
 var exprForm = func() form[[]NamedProgram] {
 	pairs := distinctPairs(pairsOf("a mapping from outputs to expressions", name, program(ofTask, "")))
 	pairs.schema["minProperties"] = 1

@@ -81,7 +81,11 @@ func (r *reader) survey(root *yaml.Node) bool {
 		size := 1
 		for i, c := range n.Content {
 			if n.Kind == yaml.MappingNode && i%2 == 0 && deref(c).Kind != yaml.ScalarNode {
-				r.errorAt(c, CodeType, "a key is text, not %s", found(c))
+				hint := ""
+				if c.Kind == yaml.MappingNode && n.Style&yaml.FlowStyle != 0 {
+					hint = `an expression is written "${{ … }}", with the quotes`
+				}
+				r.hinted(c, CodeType, hint, "a key is text, not %s", found(c))
 			}
 			size = min(size+measure(c, depth+1), 1<<30)
 		}

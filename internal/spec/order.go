@@ -16,6 +16,7 @@ type order struct {
 
 	of     int   // the task whose ancestors are known
 	above  []int // by task: the last one of which it is known to be an ancestor
+	unsure bool  // one of its ancestors has rules that could not be read
 	budget int   // bounds the work for files that are made to be slow
 }
 
@@ -58,7 +59,7 @@ func (o *order) startable(without int) []bool {
 		}
 	}
 	for i, d := range o.r.drafts {
-		if d.WithRun {
+		if d.WithRun || d.loose {
 			add(i)
 		}
 	}
@@ -158,12 +159,15 @@ func (o *order) reportCycle(t int, can, said []bool) {
 // expression is computed, or may not have.
 func (o *order) check(u *use, ref expr.Ref, other int) {
 	t := u.task
-	if u.place.moment == inRule || t == other && u.place.moment == atEnd {
+	if u.place.moment == inRule || t == other && u.place.moment == atEnd || o.r.drafts[other].loose {
 		return
 	}
 	if t == NoTask {
 		o.r.at(u, ref, CodeOrder, Error, "say it in the tasks that come after `"+o.r.drafts[other].Name+"`, or ask by has()",
 			"this is computed for every task, also before `%s` has run", o.r.drafts[other].Name)
+		return
+	}
+	if o.r.drafts[t].loose {
 		return
 	}
 	task, name := &o.r.drafts[t].Task, o.r.drafts[other].Name
@@ -176,7 +180,7 @@ func (o *order) check(u *use, ref expr.Ref, other int) {
 		o.r.at(u, ref, CodeOrder, Error, "in `emit` they are known; a later start may ask by has() for those of an earlier one",
 			"`%s` looks at its own outputs before it has any", name)
 	case o.isAbove(other, t):
-	case task.WithRun:
+	case task.WithRun && u.place.moment == atStart:
 		o.r.at(u, ref, CodeOrder, Error, after, "`%s` cannot have run before `%s`, which starts with the run", name, task.Name)
 	case o.needs(other, t):
 		o.r.at(u, ref, CodeOrder, Error, "turn the `after` around, or ask by has()",
@@ -187,18 +191,19 @@ func (o *order) check(u *use, ref expr.Ref, other int) {
 }
 
 // isAbove tells whether a task waits for another, directly or through others.
-// Where that would cost too much the answer is yes.
+// Where that is not known, or would cost too much, the answer is yes.
 func (o *order) isAbove(other, t int) bool {
 	if slices.Contains(o.waits[t], other) || o.budget <= 0 {
 		return true
 	}
 	if o.of != t {
-		o.of = t
+		o.of, o.unsure = t, false
 		queue := []int{t}
 		for len(queue) > 0 {
 			next := queue[len(queue)-1]
 			queue = queue[:len(queue)-1]
 			o.budget -= len(o.waits[next])
+			o.unsure = o.unsure || o.r.drafts[next].loose
 			for _, w := range o.waits[next] {
 				if o.above[w] != t {
 					o.above[w] = t
@@ -207,7 +212,7 @@ func (o *order) isAbove(other, t int) bool {
 			}
 		}
 	}
-	return o.above[other] == t
+	return o.unsure || o.above[other] == t
 }
 
 // needs tells whether a task can start only after another one has run.

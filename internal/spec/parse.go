@@ -90,12 +90,10 @@ func parseDocument(doc *document) (*Workflow, Diagnostics) {
 	if es, _ := r.grammar.workflow.read(r, root, r.w); es == nil {
 		return nil, r.all()
 	}
-	r.w.Source = doc.source
+	r.w.Source = bytes.Clone(doc.source) // the caller's bytes stay its own
 	r.finish()
 	order := newOrder(r)
-	if !r.partial {
-		order.checkCycles()
-	}
+	order.checkCycles()
 	r.checkReferences(order)
 	if !r.found.HasErrors() {
 		r.w.index()

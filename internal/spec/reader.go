@@ -17,6 +17,7 @@ type reader struct {
 	doc     *document
 	grammar *grammar
 	found   Diagnostics
+	said    map[Diagnostic]bool
 
 	w         *Workflow
 	defaults  draft                     // what `defaults` gives every task
@@ -27,14 +28,13 @@ type reader struct {
 	uses      []use                     // expressions, for the checks that need the whole file
 	programs  map[written]*expr.Program // by what is written
 	templates map[written]*expr.Template
-	partial   bool // some rules could not be read: what depends on all of them cannot be checked
-	suggested int  // names that a suggestion was looked for
-	dropped   int  // problems beyond maxDiagnostics
+	suggested int // names that a suggestion was looked for
+	dropped   int // problems beyond maxDiagnostics
 }
 
 func newReader(doc *document) *reader {
 	return &reader{
-		doc: doc, grammar: theGrammar(), w: &Workflow{}, task: NoTask,
+		doc: doc, grammar: theGrammar(), w: &Workflow{}, task: NoTask, said: map[Diagnostic]bool{},
 		tasks: map[string]int{}, params: map[string]int{},
 		programs: map[written]*expr.Program{}, templates: map[written]*expr.Template{},
 		defaults: draft{Task: Task{Retries: defaultRetries, StopGrace: defaultGrace, Executor: "local"}},
@@ -60,15 +60,19 @@ func (r *reader) warn(n *yaml.Node, code, hint, format string, args ...any) {
 }
 
 func (r *reader) report(line, col int, code string, s Severity, hint, format string, args ...any) {
-	if r.full() {
-		r.dropped++
-		return
-	}
 	line, col = r.doc.clamp(line, col)
-	r.found = append(r.found, Diagnostic{
+	d := Diagnostic{
 		File: r.doc.file, Line: line, Col: col, Code: code, Severity: s,
 		Message: fmt.Sprintf(format, args...), Hint: hint,
-	})
+	}
+	switch {
+	case r.said[d]: // met again through an alias
+	case r.full():
+		r.dropped++
+	default:
+		r.said[d] = true
+		r.found = append(r.found, d)
+	}
 }
 
 // maxDiagnostics bounds what is said about one document. Nobody reads more, and

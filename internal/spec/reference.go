@@ -124,7 +124,7 @@ func (r *reader) checkTask(u *use, ref expr.Ref, o *order) {
 	if len(ref.Path) > 3 {
 		r.checkOutput(u, ref, &r.drafts[i].Task)
 	}
-	if !r.partial && !guarded(u, name) {
+	if !guarded(u, name) {
 		o.check(u, ref, i)
 	}
 }

@@ -19,10 +19,18 @@ func ruleOf(action Action) form[[]*Rule] {
 	read := rules.read
 	rules.read = func(r *reader, n *yaml.Node) ([]*Rule, bool) {
 		rs, ok := read(r, n)
-		r.partial = r.partial || !ok
+		r.loosen(!ok)
 		return rs, ok
 	}
 	return rules
+}
+
+// loosen remembers that the task's rules are not all known, so that nothing is
+// said about its order.
+func (r *reader) loosen(unknown bool) {
+	if unknown && r.task != NoTask {
+		r.drafts[r.task].loose = true
+	}
 }
 
 // readStart reads one rule of `start`.
@@ -57,20 +65,10 @@ func listens(c *Condition) bool {
 	return false
 }
 
-// afterForm is the three forms of `after`.
+// afterForm is the three forms of `after`: a name, a list of names, a mapping
+// to statuses.
 var afterForm = func() form[*Condition] {
-	names := form[[]string]{oneOrMore("", taskName).schema, func(r *reader, n *yaml.Node) ([]string, bool) {
-		names, ok := oneOrMore("the names of tasks", taskName).read(r, n)
-		seen := map[string]bool{}
-		for i, name := range names {
-			if seen[name] {
-				r.errorAt(deref(n).Content[i], CodeDuplicate, "`%s` stands twice", name)
-				ok = false
-			}
-			seen[name] = name != ""
-		}
-		return names, ok
-	}}
+	names := oneOrMore("the names of tasks", taskName)
 	read := func(r *reader, n *yaml.Node) (*Condition, bool) {
 		c := &Condition{Kind: AfterIs, Line: r.line(n)}
 		var ok bool
@@ -80,15 +78,29 @@ var afterForm = func() form[*Condition] {
 		} else {
 			var wanted []string
 			wanted, ok = names.read(r, n)
+			ok = r.once(n, wanted) && ok
 			for _, name := range wanted {
 				c.Wants = append(c.Wants, Want{r.tasks[name], []freshet.Status{freshet.Success}})
 			}
 		}
-		r.partial = r.partial || !ok
+		r.loosen(!ok)
 		return c, ok
 	}
 	return form[*Condition]{schema{"anyOf": []any{names.schema, statusForm.schema}}, read}
 }()
+
+// once reports the names of a list that stand twice.
+func (r *reader) once(list *yaml.Node, names []string) bool {
+	ok, seen := true, make(map[string]bool, len(names))
+	for i, name := range names {
+		if name != "" && seen[name] {
+			r.errorAt(deref(list).Content[i], CodeDuplicate, "`%s` stands twice", name)
+			ok = false
+		}
+		seen[name] = true
+	}
+	return ok
+}
 
 // addRules brings a task's rules into the workflow's list: start, stop,
 // restart, each in the order of the file.

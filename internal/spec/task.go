@@ -16,6 +16,7 @@ type draft struct {
 	node                 *yaml.Node // its name in the file
 	bash                 script
 	start, stop, restart []*Rule
+	loose                bool // some of its rules could not be read
 }
 
 // defaultKeys are the keys that `defaults` may set for every task: how a
@@ -133,7 +134,7 @@ func (r *reader) readTask(d *draft, n *yaml.Node) {
 	before := len(r.found)
 	es, ok := r.grammar.task.read(r, n, d)
 	if !ok {
-		r.partial = true
+		r.loosen(true)
 		return
 	}
 	unknown := slices.ContainsFunc(r.found[before:], func(d Diagnostic) bool { return d.Code == CodeUnknownKey })

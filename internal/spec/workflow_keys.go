@@ -71,12 +71,10 @@ func stopField() field[Workflow] {
 		schema: conditionForm.schema,
 		read: func(r *reader, n *yaml.Node, w *Workflow) {
 			c, ok := conditionForm.read(r, n)
-			if !ok {
-				r.partial = true
-				return
+			if ok {
+				w.Stop = &Rule{Action: Stop, When: c, Line: r.line(n)}
+				r.addRule(nil, w.Stop)
 			}
-			w.Stop = &Rule{Action: Stop, When: c, Line: r.line(n)}
-			r.addRule(nil, w.Stop)
 		},
 	}
 }

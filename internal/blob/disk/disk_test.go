@@ -80,7 +80,9 @@ func TestRefusals(t *testing.T) {
 	s := disk.New(dir)
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	put := func(ctx context.Context, sum, content string) error { return s.Put(ctx, sum, strings.NewReader(content)) }
+	put := func(ctx context.Context, sum, content string) error {
+		return s.Put(ctx, sum, strings.NewReader(content))
+	}
 	open := func(sum string) error { _, err := s.Open(t.Context(), sum); return err }
 	missing := func(sum string) error { _, err := s.Missing(t.Context(), []string{sum}); return err }
 	for _, c := range []struct {

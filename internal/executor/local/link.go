@@ -149,17 +149,20 @@ func (l *Local) resync(ctx context.Context, c *keeper.Client) error {
 	return nil
 }
 
-// upgrade replaces a keeper of another version as soon as nothing is held.
+// upgrade replaces a keeper of another version as soon as it holds nothing,
+// which it knows best itself; it is not bothered while something is alive.
 func (l *Local) upgrade(ctx context.Context, c *keeper.Client) {
 	if c.Hello.Version == l.cfg.Version {
 		return
 	}
 	l.mu.Lock()
-	idle := len(l.held) == 0
-	l.mu.Unlock()
-	if !idle {
-		return
+	for _, h := range l.held {
+		if !h.ended {
+			l.mu.Unlock()
+			return
+		}
 	}
+	l.mu.Unlock()
 	if err := c.Quit(ctx); err == nil {
 		<-c.Broken() // the next who needs a keeper starts one
 	}

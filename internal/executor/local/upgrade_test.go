@@ -2,6 +2,7 @@ package local_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,7 +39,7 @@ func (s *server) attempt(run int64, script string) executor.Attempt {
 	s.t.Helper()
 	node, err := s.Node(s.t.Context())
 	if err != nil {
-		s.t.Fatal(err)
+		s.t.Error(err)
 	}
 	return executor.Attempt{
 		Key:   freshet.Key{Run: run, Task: "t", Item: freshet.NoItem, Seq: 1, Try: 1},
@@ -119,7 +120,7 @@ func TestStartsWhileKeepersDie(t *testing.T) {
 	count := filepath.Join(t.TempDir(), "count")
 	go func() {
 		for n := range int64(many) {
-			a := s.attempt(n+1, "echo "+freshetKey(n+1)+" >> "+count)
+			a := s.attempt(n+1, "echo "+name(n+1)+" >> "+count)
 			if err := s.Start(context.Background(), a); err != nil {
 				t.Errorf("start: %v", err)
 			}
@@ -155,7 +156,7 @@ func TestStartsWhileKeepersDie(t *testing.T) {
 	}
 	lost := 0
 	for n, r := range ends {
-		if times := ran[freshetKey(n)]; times > 1 || times == 0 && r.Code != freshet.CodeLost {
+		if times := ran[name(n)]; times > 1 || times == 0 && r.Code != freshet.CodeLost {
 			t.Errorf("attempt %d ran %d times: %+v", n, times, r)
 		}
 		if r.Code == freshet.CodeLost {
@@ -167,8 +168,8 @@ func TestStartsWhileKeepersDie(t *testing.T) {
 	}
 }
 
-func freshetKey(n int64) string {
-	return "k" + string(rune('0'+n/100)) + string(rune('0'+n/10%10)) + string(rune('0'+n%10))
+func name(n int64) string {
+	return fmt.Sprintf("k%d", n)
 }
 
 // TestInDirectory: processes start where they are told to.

@@ -22,7 +22,7 @@ func (s *Store) Commit(ctx context.Context, b *store.Batch) error {
 	if err := s.writer.open(ctx); err != nil {
 		return fault("commit", err)
 	}
-	return fault("commit", s.writer.within(ctx, writing, func() error {
+	return fault("commit", s.writer.within(ctx, "begin", func() error {
 		w := writer{ctx: ctx, c: s.writer}
 		w.lead(&b.Cursor, b.Leader)
 		w.write(b)

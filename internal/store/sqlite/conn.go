@@ -8,6 +8,8 @@ import (
 	"net/url"
 
 	_ "modernc.org/sqlite" // the driver
+
+	"github.com/freshet/freshet"
 )
 
 // pools are the two faces of the file: one connection that writes, several
@@ -15,12 +17,19 @@ import (
 type pools struct{ write, read *sql.DB }
 
 // openPools connects lazily; nothing is touched yet.
+//
+// Checkpoints stay with the commit that brings the WAL to SQLite's default of
+// 1000 pages. Measured with batches of 500 events: the median commit takes 3.5
+// ms, the one in about twenty that checkpoints 9, at most 13; without any, the
+// WAL grows, and single commits take 1.6 times as long. So a thread that
+// checkpoints aside would buy little.
 func openPools(path string) pools {
 	write := open(path,
 		"busy_timeout(5000)",
 		"auto_vacuum(INCREMENTAL)", // before the first page is written, or never
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
+		"journal_size_limit(16777216)",
 		"cache_size(-8000)",
 	)
 	read := open(path,
@@ -51,7 +60,7 @@ type conn struct {
 	closed bool
 }
 
-var errClosed = errors.New("the store is closed")
+var errClosed = freshet.Errorf(freshet.Unavailable, "the store is closed")
 
 // open connects, if that has not been done.
 func (c *conn) open(ctx context.Context) error {
@@ -109,28 +118,22 @@ func (c *conn) exec(ctx context.Context, name string, args ...any) (int64, error
 }
 
 // within calls f inside a transaction, which ends without a trace if f fails.
-// begin says which locks are taken at its start.
+// begin says which sort it is: look sees one state of the database, begin
+// writes.
 func (c *conn) within(ctx context.Context, begin string, f func() error) error {
-	if _, err := c.sql.ExecContext(ctx, begin); err != nil {
+	if _, err := c.exec(ctx, begin); err != nil {
 		return err
 	}
 	err := f()
 	if err == nil {
-		_, err = c.sql.ExecContext(ctx, "COMMIT")
+		_, err = c.exec(ctx, "commit")
 	}
 	if err != nil {
-		// SQLite may have rolled back by itself; then there is nothing to do.
-		c.sql.ExecContext(context.WithoutCancel(ctx), "ROLLBACK") //nolint:errcheck
+		// Where SQLite has rolled back by itself this fails, and may.
+		c.exec(context.WithoutCancel(ctx), "rollback") //nolint:errcheck
 	}
 	return err
 }
-
-// Ways to begin a transaction: looking at one state of the database, or
-// writing.
-const (
-	looking = "BEGIN"
-	writing = "BEGIN IMMEDIATE"
-)
 
 // query runs a named statement and scans its rows.
 func query[T any](ctx context.Context, c *conn, scan func(*sql.Rows) (T, error), name string, args ...any) ([]T, error) {

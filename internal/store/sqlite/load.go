@@ -21,7 +21,7 @@ func (s *Store) Load(ctx context.Context) (*store.Snapshot, error) {
 		return nil, fault("load", err)
 	}
 	var snap *store.Snapshot
-	err := s.writer.within(ctx, writing, func() error {
+	err := s.writer.within(ctx, "begin", func() error {
 		if _, err := s.writer.exec(ctx, "shard_lead"); err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ func load(ctx context.Context, c *conn) (*store.Snapshot, error) {
 func (s *Store) LoadRun(ctx context.Context, id int64) (*store.RunSnapshot, error) {
 	var found []store.RunSnapshot
 	err := s.read(ctx, "load run", func(c *conn) error {
-		return c.within(ctx, looking, func() error {
+		return c.within(ctx, "look", func() error {
 			var l loaded
 			err := l.one(ctx, c, id)
 			if err == nil {

@@ -35,6 +35,8 @@ func (w *writer) ledger(r *store.LedgerRow) {
 	w.exec("ledger_insert", r.Offset, r.Run, r.Part, r.Namespace, w.take(outcomes, err))
 }
 
+// run writes a run's row. What a run was started with never changes, and is
+// left alone where the row exists.
 func (w *writer) run(r *machine.RunRow) {
 	w.exec("run_put", r.ID, r.Namespace, r.Workflow, r.Version, string(r.Status), string(r.Type), w.take(encodeMap(r.Parameters)),
 		micros(r.CreatedAt), micros(r.ScheduledAt), micros(r.StartedAt), micros(r.EndedAt), string(r.Code), r.Reason,
@@ -89,6 +91,8 @@ func (w *writer) workflow(r *machine.WorkflowRow) {
 		micros(r.CreatedAt), micros(r.UpdatedAt))
 }
 
+// version writes a version. It is named by its content, so only its time can
+// be new: it has been uploaded again.
 func (w *writer) version(r *machine.VersionRow) {
 	w.exec("version_put", r.Namespace, r.Name, r.Version, r.Source, w.take(encodeList(r.Files)), micros(r.CreatedAt))
 }

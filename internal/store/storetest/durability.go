@@ -131,15 +131,19 @@ func fencing(t *testing.T, open Opener) {
 func cursor(t *testing.T, open Opener) {
 	s := lead(t, open)
 	c := store.Cursor{Offset: 4, Target: -1, Run: 7, NextRun: 12, Time: at(4), More: &machine.Continuation{}}
-	text := `{"work":[{"op":"event","from":500},{"op":"ended","task":3}]}`
+	text := `{"part":2,"work":[{"op":"event","from":500},{"op":"ended","task":3}]}`
 	if err := json.Unmarshal([]byte(text), c.More); err != nil {
 		t.Fatal(err)
 	}
 	s.commit(&store.Batch{Cursor: c})
 	got := s.crash().Cursor
+	want, err := json.Marshal(c.More)
+	if err != nil {
+		t.Fatal(err)
+	}
 	j, err := json.Marshal(got.More)
-	if err != nil || string(j) != text {
-		t.Fatalf("continuation %s (%v), want %s", j, err, text)
+	if err != nil || string(j) != string(want) || len(j) < len(text) {
+		t.Fatalf("continuation %s (%v), want %s", j, err, want)
 	}
 	got.More, c.More = nil, nil
 	same(t, "cursor", got, c)

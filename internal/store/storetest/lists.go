@@ -15,7 +15,7 @@ func known(t *testing.T, open Opener) {
 	var b store.Batch
 	ids := []store.EventID{
 		{Namespace: "a", Sender: "", ID: "1"}, {Namespace: "a", Sender: "x", ID: "1"}, {Namespace: "b", Sender: "", ID: "1"},
-		{Namespace: "a", Sender: "", ID: "ünï \" 🌊"},
+		{Namespace: "a", Sender: "", ID: "ünï \" 🌊"}, {Namespace: "a", Sender: "\x00", ID: "nul \x00 nul"},
 	}
 	for _, id := range ids {
 		e := s.event(id.Namespace, "k", id.Sender, 0)

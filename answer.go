@@ -1,0 +1,45 @@
+package freshet
+
+import "time"
+
+// The shapes of answers that hold several words, shared by the server and the
+// client as those of requests are.
+
+// WorkflowDetail is a workflow with the text of its current version.
+type WorkflowDetail struct {
+	Workflow
+	Source   string    `json:"source"`
+	Files    []File    `json:"files"`
+	Versions []Version `json:"versions"` // newest first
+}
+
+// Version is one version of a workflow.
+type Version struct {
+	Version   string    `json:"version"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// RunPage is a page of runs, newest first.
+type RunPage struct {
+	Items []Run  `json:"items"`
+	Next  string `json:"next,omitempty"` // cursor of the page after it; empty: this is the last
+}
+
+// EventReply is what became of one event of a batch: its place in the
+// journal, or why it was refused.
+type EventReply struct {
+	EventResult
+	Error *Error `json:"error,omitempty"`
+}
+
+// EventCount is how many events there are, by sender.
+type EventCount struct {
+	Count   int64         `json:"count"`
+	Senders []SenderCount `json:"senders"`
+}
+
+// SenderCount is how many events a sender has sent.
+type SenderCount struct {
+	Sender string `json:"sender"` // empty: from outside of tasks
+	Count  int64  `json:"count"`
+}

@@ -1,0 +1,38 @@
+// Command freshet runs event-driven workflows. Everything it does begins in
+// internal/cli; this file hands over the process.
+package main
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/freshet/freshet/internal/cli"
+	"github.com/freshet/freshet/internal/server"
+)
+
+var version = "dev" // stamped by the build
+
+func main() {
+	interrupts := make(chan os.Signal, 4)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	dir, _ := os.Getwd()
+	home, _ := os.UserHomeDir()
+	binary, _ := os.Executable()
+	os.Exit(cli.Main(cli.Process{
+		Args: os.Args, Env: os.Environ(), Dir: dir, Binary: binary, Version: version, UserHome: home,
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		StdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())), StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+		Size:     size,
+		Location: time.Local, Interrupts: interrupts, Host: server.Host{Version: version},
+	}))
+}
+
+// size of the terminal behind standard output.
+func size() (columns, lines int) {
+	columns, lines, _ = term.GetSize(int(os.Stdout.Fd()))
+	return columns, lines
+}

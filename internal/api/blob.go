@@ -1,0 +1,62 @@
+package api
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+)
+
+// maxBlob bounds one file that travels with a workflow.
+const maxBlob = 1 << 30
+
+// blobInput is an upload whose body is read as it comes.
+type blobInput struct {
+	Sum  string `path:"sha256" doc:"SHA-256 of the content, in hex"`
+	body io.Reader
+}
+
+// Resolve takes hold of the body before the handler is called.
+func (in *blobInput) Resolve(ctx huma.Context) []error {
+	r, w := humago.Unwrap(ctx)
+	in.body = http.MaxBytesReader(w, r.Body, maxBlob)
+	_ = ctx.SetReadDeadline(time.Now().Add(time.Hour))
+	return nil
+}
+
+func (a *API) addBlobs() {
+	type sums struct {
+		Body struct {
+			SHA256 []string `json:"sha256" maxItems:"100000"`
+		}
+	}
+	type missing struct {
+		Missing []string `json:"missing"`
+	}
+	add(a, http.MethodPost, "/blobs/missing", "list-missing-blobs", "Which contents are not there yet", func(ctx context.Context, in *sums) (*out[missing], error) {
+		m, err := a.Blobs.Missing(ctx, in.Body.SHA256)
+		if m == nil {
+			m = []string{}
+		}
+		return &out[missing]{missing{m}}, err
+	}, tag("workflows"), func(op *huma.Operation) { op.MaxBodyBytes = 16 << 20 })
+
+	add(a, http.MethodPut, "/blobs/{sha256}", "put-blob", "Upload a content", func(ctx context.Context, in *blobInput) (*none, error) {
+		if err := a.Blobs.Put(ctx, in.Sum, in.body); err != nil {
+			return nil, err
+		}
+		return nil, nil
+	}, tag("workflows"), describe("The body is the content itself. One that does not have this hash is refused."), func(op *huma.Operation) {
+		op.RequestBody = binaryBody(true)
+	})
+}
+
+func binaryBody(required bool) *huma.RequestBody {
+	return &huma.RequestBody{Required: required, Content: map[string]*huma.MediaType{
+		"application/octet-stream": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}
+}
+
+var _ huma.Resolver = (*blobInput)(nil)

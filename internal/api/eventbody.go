@@ -1,0 +1,67 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/freshet/freshet"
+)
+
+// maxEvents bounds the events of one request.
+const maxEvents = 1000
+
+// maxEventsBody bounds the request that carries them: it has room for one
+// event of the largest size however JSON has to escape it.
+const maxEventsBody = 8 << 20
+
+// parseEvents reads a JSON array of events. It is read by hand, as thousands
+// come each second, and as what is wrong is to be said of the one that it is
+// wrong with.
+func parseEvents(body []byte) ([]freshet.EventRequest, error) {
+	if !utf8.Valid(body) { // the decoder would put replacement characters into values
+		return nil, freshet.Errorf(freshet.Invalid, "the body of the request is not valid UTF-8").
+			WithHint("encode binary data, for example with base64")
+	}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.DisallowUnknownFields()
+	var events []freshet.EventRequest
+	if err := dec.Decode(&events); err != nil {
+		return nil, badEvents(err)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return nil, badEvents(errors.New("something follows the array"))
+	}
+	switch {
+	case len(events) == 0:
+		return nil, badEvents(errors.New("there is no event in it"))
+	case len(events) > maxEvents:
+		return nil, freshet.Errorf(freshet.TooLarge, "a request carries at most %d events; this one has %d", maxEvents, len(events)).
+			WithHint("send them in several requests")
+	}
+	for i := range events {
+		if events[i].RunID < 0 {
+			return nil, badEvents(errors.New("run_id is the id of a run"))
+		}
+	}
+	return events, nil
+}
+
+func badEvents(err error) error {
+	text := strings.TrimPrefix(err.Error(), "json: ")
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		text = "it ends too early"
+	}
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		text = "it cannot have a " + wrong.Value + " there"
+		if wrong.Field != "" {
+			text = wrong.Field + " cannot be a " + wrong.Value
+		}
+	}
+	return freshet.Errorf(freshet.Invalid, "the body is not a JSON array of events: %s", text).
+		WithHint(`it looks like [{"key": "data_ready", "value": "{\"rows\": 3}"}]; a value is a string, which may hold JSON`)
+}

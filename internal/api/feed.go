@@ -1,0 +1,155 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/feed"
+)
+
+type feedInput struct {
+	After     string   `query:"after" doc:"begin after this cursor or offset; 0 is the beginning of the journal"`
+	From      string   `query:"from" enum:"now" doc:"begin with what is committed from now on; so it is also without after"`
+	LastID    string   `header:"Last-Event-ID" doc:"the id of the last message that was read; it goes before after and from"`
+	Namespace string   `query:"namespace" doc:"only of this namespace"`
+	Run       int64    `query:"run" minimum:"0" doc:"only about this run, and events that every run hears"`
+	Kinds     []string `query:"kind,explode" doc:"only of these kinds"`
+	Keys      []string `query:"key,explode" doc:"only events with these keys"`
+}
+
+// How often a stream without messages says that it is there, and for how long
+// a reader may be stuck.
+const (
+	keepAlive = 15 * time.Second
+	stuck     = 30 * time.Second
+)
+
+func (a *API) addFeed() {
+	add(a, http.MethodGet, "/feed", "follow-feed", "The committed journal as it grows", a.follow, tag("events"),
+		describe("Server-Sent Events: one message for each entry of the journal that the filters select, with its cursor as id, and with a Message as data. "+
+			"The first is of type `open`: from its cursor on nothing is missed. One of type `reset` says that the journal does not go on from where the reader was; "+
+			"what the reader knows is void, and the stream goes on from now."),
+		func(op *huma.Operation) {
+			schema := a.huma.OpenAPI().Components.Schemas.Schema(messageType, true, "")
+			op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
+				"text/event-stream": {Schema: &huma.Schema{Type: "string", Description: "each data line holds a " + schema.Ref}}}}}
+		})
+}
+
+func (a *API) follow(ctx context.Context, in *feedInput) (*huma.StreamResponse, error) {
+	select { // before that the newest offset is not known
+	case <-a.Ready:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	after, reset, err := a.begin(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		r, w := humago.Unwrap(hc)
+		s := &sse{w: w, rc: http.NewResponseController(w)}
+		w.Header().Set("Content-Type", "text/event-stream")
+		w.Header().Set("Cache-Control", "no-store")
+		w.WriteHeader(http.StatusOK)
+		ctx, cancel := context.WithCancel(r.Context())
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		defer cancel()
+		wg.Go(func() { s.live(ctx, cancel) })
+		at := feed.Cursor(after)
+		if s.send("open", at, struct{}{}) != nil ||
+			reset && s.send("reset", at, freshet.Message{Cursor: at, Offset: after, Kind: "reset", Time: freshet.Time(time.Now())}) != nil {
+			return
+		}
+		_ = a.Feed.Follow(ctx, after, feed.Filter{Namespace: in.Namespace, Run: in.Run, Kinds: in.Kinds, Keys: in.Keys},
+			func(m freshet.Message) error { return s.send("", m.Cursor, m) })
+	}}, nil
+}
+
+// begin is the offset after which a reader wants to begin. Where the journal
+// never was there, it is the newest, and the reader is told.
+func (a *API) begin(ctx context.Context, in *feedInput) (after int64, reset bool, err error) {
+	from := in.LastID
+	if from == "" {
+		from = in.After
+	}
+	if from == "" || in.LastID == "" && in.From == "now" {
+		return a.Feed.Last(), false, nil
+	}
+	after, bad := strconv.ParseInt(from, 10, 64)
+	if bad != nil || after < 0 {
+		if after, err = feed.ParseCursor(from); err != nil {
+			return 0, false, err
+		}
+	}
+	last := a.Feed.Last()
+	if after <= last {
+		return after, false, nil
+	}
+	_, err = a.Store.Entry(ctx, after) // committed, and about to be published
+	if freshet.CodeOf(err) == freshet.NotFound {
+		return last, true, nil
+	}
+	return after, false, err
+}
+
+// sse writes Server-Sent Events.
+type sse struct {
+	mu sync.Mutex
+	w  http.ResponseWriter
+	rc *http.ResponseController
+}
+
+func (s *sse) send(event, id string, data any) error {
+	text, err := json.Marshal(data)
+	if err != nil {
+		return err
+	}
+	var b []byte
+	if event != "" {
+		b = append(append(append(b, "event: "...), event...), '\n')
+	}
+	b = append(append(append(b, "id: "...), id...), '\n')
+	b = append(append(append(b, "data: "...), text...), '\n', '\n')
+	return s.write(b)
+}
+
+func (s *sse) write(b []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_ = s.rc.SetWriteDeadline(time.Now().Add(stuck)) // not every writer has one
+	if _, err := s.w.Write(b); err != nil {
+		return err
+	}
+	return s.rc.Flush()
+}
+
+// live says now and then that the stream is there, so that both ends notice
+// when the other is gone.
+func (s *sse) live(ctx context.Context, gone func()) {
+	t := time.NewTicker(keepAlive)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			if s.write([]byte(": still here\n\n")) != nil {
+				gone()
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+var messageType = reflect.TypeFor[freshet.Message]()

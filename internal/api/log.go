@@ -1,0 +1,154 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/store"
+)
+
+type logInput struct {
+	TaskPath
+	Seq    int   `query:"seq" minimum:"0" doc:"which start; without it the latest"`
+	Try    int   `query:"try" minimum:"0" doc:"which try; without it the last of that start"`
+	Offset int64 `query:"offset" minimum:"0" doc:"first byte"`
+	Limit  int64 `query:"limit" minimum:"1" maximum:"16777216" default:"1048576" doc:"at most so many bytes"`
+	Tail   int64 `query:"tail" minimum:"0" doc:"only the last so many bytes, where offset is 0"`
+}
+
+// logOutput is a part of a log. The headers say where it goes on.
+type logOutput struct {
+	Type     string `header:"Content-Type"`
+	Offset   int64  `header:"X-Log-Offset" doc:"offset of what follows"`
+	Seq      int    `header:"X-Log-Seq" doc:"whose log it is; 0: the task has not started"`
+	Try      int    `header:"X-Log-Try"`
+	Complete bool   `header:"X-Log-Complete" doc:"this try has ended, and this is its last byte"`
+	Final    bool   `header:"X-Log-Final" doc:"no try of this start follows"`
+	Body     []byte
+}
+
+func (a *API) addLogs() {
+	add(a, http.MethodGet, "/runs/{run}/tasks/{task}/log", "get-log", "A part of a task's log", a.log, tag("tasks"), forTasks,
+		describe("Bytes as the process wrote them. To follow a log, ask again with `offset` from X-Log-Offset, and with the next `try` after X-Log-Complete unless X-Log-Final; "+
+			"a try that has not begun yet has an empty log that is not complete."),
+		func(op *huma.Operation) {
+			op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
+				"text/plain": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}}
+		})
+}
+
+func (a *API) log(ctx context.Context, in *logInput) (*logOutput, error) {
+	r, _, err := a.known(ctx, &in.TaskPath)
+	if err != nil {
+		return nil, err
+	}
+	o := &logOutput{Type: "text/plain; charset=utf-8", Offset: in.Offset, Body: []byte{}}
+	tries, err := a.tries(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	if len(tries) == 0 {
+		if in.Seq == 0 && !r.Status.Final() {
+			return o, nil
+		}
+		if in.Seq != 0 {
+			return nil, freshet.Errorf(freshet.NotFound, "task %s of run %d has no start %d", in.Task, in.Run, in.Seq)
+		}
+		return nil, freshet.Errorf(freshet.NotFound, "task %s of run %d never ran", in.Task, in.Run).
+			WithHint("`why %d %s` says why", in.Run, in.Task)
+	}
+	last := tries[len(tries)-1]
+	x := last
+	for _, t := range tries {
+		if t.Try == in.Try {
+			x = t
+		}
+	}
+	o.Seq, o.Try = x.Seq, x.Try
+	if in.Try > last.Try {
+		if last.Status.Final() {
+			return nil, freshet.Errorf(freshet.NotFound, "start %d of task %s of run %d had %d tries", last.Seq, in.Task, in.Run, last.Try)
+		}
+		o.Try = in.Try
+		return o, nil
+	}
+	ended := x.Try < last.Try || x.Status.Final() || x.Status == freshet.Retrying
+	o.Final = ended && x.Try == last.Try && x.Status.Final()
+	return o, a.readLog(o, in, x.Log, ended)
+}
+
+// tries are those of the start that is asked for, oldest first.
+func (a *API) tries(ctx context.Context, in *logInput) ([]freshet.Execution, error) {
+	seq := in.Seq
+	if seq == 0 {
+		latest, err := a.Store.Executions(ctx, store.ExecutionFilter{Run: in.Run, Task: in.Task, Newest: true, Limit: 1})
+		if err != nil || len(latest) == 0 {
+			return nil, err
+		}
+		seq = latest[0].Seq
+	}
+	return a.Store.Executions(ctx, store.ExecutionFilter{Run: in.Run, Task: in.Task, Seq: seq, AllTries: true})
+}
+
+// readLog reads the part that is asked for. Whether the process has ended was
+// looked at before, so what is read of one that has is all there is.
+func (a *API) readLog(o *logOutput, in *logInput, path string, ended bool) error {
+	o.Complete = ended
+	if path == "" {
+		return nil
+	}
+	f, err := openBelow(a.Logs, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	size, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return fmt.Errorf("read a log: %w", err)
+	}
+	if in.Offset == 0 && in.Tail > 0 {
+		o.Offset = max(0, size-in.Tail)
+	}
+	n := max(0, min(in.Limit, size-o.Offset))
+	o.Body = make([]byte, n)
+	read, err := f.ReadAt(o.Body, o.Offset)
+	if err != nil && err != io.EOF {
+		return fmt.Errorf("read a log: %w", err)
+	}
+	o.Body = o.Body[:read]
+	o.Offset += int64(read)
+	o.Complete = ended && o.Offset >= size
+	return nil
+}
+
+// openBelow opens a file that lies below a directory, links followed; what
+// lies elsewhere is refused, whatever a row says.
+func openBelow(dir, path string) (*os.File, error) {
+	rel, err := filepath.Rel(dir, path)
+	if err != nil || !filepath.IsLocal(rel) {
+		return nil, freshet.Errorf(freshet.Forbidden, "the log does not lie in this server's home").
+			WithHint("it was at %s; has the home been moved?", path)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("open the logs: %w", err)
+	}
+	defer root.Close()
+	f, err := root.Open(rel)
+	if err != nil {
+		return nil, fmt.Errorf("open a log: %w", err)
+	}
+	return f, nil
+}

@@ -1,0 +1,160 @@
+package api
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/store"
+)
+
+type startInput struct {
+	WorkflowPath
+	Key  string `header:"Idempotency-Key" maxLength:"1024" doc:"the same key starts one run, however often it is sent"`
+	Body *freshet.RunRequest
+}
+
+type runsInput struct {
+	Namespace string    `query:"namespace" doc:"only of this namespace"`
+	Workflow  string    `query:"workflow" doc:"only of the workflow of this name"`
+	Status    []string  `query:"status,explode" enum:"queued,running,stopping,success,failed,stopped" doc:"only with one of these statuses"`
+	Since     time.Time `query:"since" doc:"created at or after"`
+	Before    int64     `query:"before" minimum:"0" doc:"ids below"`
+	Limit     int       `query:"limit" minimum:"1" maximum:"1000" default:"50"`
+	Cursor    string    `query:"cursor" doc:"next of the page before"`
+}
+
+func (a *API) addRuns() {
+	add(a, http.MethodPost, "/namespaces/{ns}/workflows/{name}/runs", "start-run", "Start a run", func(ctx context.Context, in *startInput) (*out[freshet.Run], error) {
+		r := freshet.RunRequest{}
+		if in.Body != nil {
+			r = *in.Body
+		}
+		id, err := a.Inbox.StartRun(ctx, in.Namespace, in.Name, in.Key, r)
+		if err != nil {
+			return nil, err
+		}
+		return a.run(ctx, id)
+	}, tag("runs"), status(http.StatusCreated), func(op *huma.Operation) { op.MaxBodyBytes = 8 << 20 })
+	add(a, http.MethodGet, "/runs", "list-runs", "Runs, newest first", a.runs, tag("runs"))
+	add(a, http.MethodGet, "/runs/{run}", "get-run", "One run", func(ctx context.Context, in *RunPath) (*out[freshet.Run], error) {
+		return a.run(ctx, in.Run)
+	}, tag("runs"), forTasks)
+	add(a, http.MethodPost, "/runs/{run}/stop", "stop-run", "Ask a run to end", func(ctx context.Context, in *RunPath) (*out[freshet.Run], error) {
+		if err := a.Inbox.StopRun(ctx, in.Run); err != nil {
+			return nil, err
+		}
+		return a.run(ctx, in.Run)
+	}, tag("runs"), describe("The answer is the run as it stands then: it is `stopping` until its last process is gone."))
+	add(a, http.MethodPost, "/namespaces/{ns}/workflows/{name}/stop-all", "stop-runs", "Ask every run of a workflow to end", a.stopAll, tag("runs"))
+}
+
+func (a *API) run(ctx context.Context, id int64) (*out[freshet.Run], error) {
+	r, err := a.Store.Run(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return &out[freshet.Run]{whole(*r)}, nil
+}
+
+// whole gives maps that may be empty a shape.
+func whole(r freshet.Run) freshet.Run {
+	if r.Parameters == nil {
+		r.Parameters = map[string]any{}
+	}
+	if r.Outputs == nil {
+		r.Outputs = map[string]any{}
+	}
+	if r.Labels == nil {
+		r.Labels = map[string]string{}
+	}
+	return r
+}
+
+func (a *API) runs(ctx context.Context, in *runsInput) (*out[freshet.RunPage], error) {
+	f := store.RunFilter{Namespace: in.Namespace, Workflow: in.Workflow, Since: in.Since, Before: in.Before, Limit: in.Limit + 1}
+	for _, s := range in.Status {
+		f.Status = append(f.Status, freshet.Status(s))
+	}
+	if in.Cursor != "" {
+		before, err := parsePage(in.Cursor)
+		if err != nil {
+			return nil, err
+		}
+		if f.Before == 0 || before < f.Before {
+			f.Before = before
+		}
+	}
+	found, err := a.Store.Runs(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	page := freshet.RunPage{Items: make([]freshet.Run, 0, len(found))}
+	for i, r := range found {
+		if i == in.Limit {
+			page.Next = pageAfter(page.Items[i-1].ID)
+			break
+		}
+		page.Items = append(page.Items, whole(r))
+	}
+	return &out[freshet.RunPage]{page}, nil
+}
+
+// stopAtOnce is how many runs are asked to stop at the same time.
+const stopAtOnce = 16
+
+func (a *API) stopAll(ctx context.Context, in *WorkflowPath) (*out[[]int64], error) {
+	w, err := a.find(ctx, in.Namespace, in.Name)
+	if err != nil {
+		return nil, err
+	}
+	found, err := a.Store.Runs(ctx, store.RunFilter{Namespace: in.Namespace, Workflow: w.Name,
+		Status: []freshet.Status{freshet.Queued, freshet.Running}, Limit: 1 << 20})
+	if err != nil {
+		return nil, err
+	}
+	errs := make([]error, len(found))
+	places := make(chan struct{}, stopAtOnce)
+	var wg sync.WaitGroup
+	for i, r := range found {
+		places <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-places }()
+			errs[i] = a.Inbox.StopRun(ctx, r.ID)
+		})
+	}
+	wg.Wait()
+	stopped := []int64{}
+	for i, r := range found {
+		switch {
+		case errs[i] == nil:
+			stopped = append(stopped, r.ID)
+		case freshet.CodeOf(errs[i]) != freshet.Conflict: // it ended by itself just then
+			return nil, errs[i]
+		}
+	}
+	return list(stopped), nil
+}
+
+// pageAfter is the cursor of what comes after an id in a list that is newest
+// first.
+func pageAfter(id int64) string {
+	return base64.RawURLEncoding.EncodeToString([]byte("runs:" + strconv.FormatInt(id, 10)))
+}
+
+func parsePage(cursor string) (int64, error) {
+	raw, err := base64.RawURLEncoding.DecodeString(cursor)
+	text, found := strings.CutPrefix(string(raw), "runs:")
+	id, bad := strconv.ParseInt(text, 10, 64)
+	if err != nil || !found || bad != nil || id < 1 {
+		return 0, freshet.Errorf(freshet.Invalid, "%q is no cursor of a list of runs", cursor).WithHint("take `next` of the page before")
+	}
+	return id, nil
+}

@@ -1,0 +1,145 @@
+package api_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/client"
+	"github.com/freshet/freshet/internal/machine"
+)
+
+const two = `
+name: two
+tasks:
+  first: {bash: "echo 1"}
+  second: {after: first, bash: "echo 2"}
+`
+
+func TestRun(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	w.upload(two)
+	run := w.run("two")
+	if run.ID != 1 || run.Status != freshet.Running || run.Workflow != "two" || run.Type != freshet.Manual {
+		t.Errorf("started: %+v", run)
+	}
+	if got, want := rows(w, run.ID), []string{"first 1 queued", "second 0 waiting"}; !cmp.Equal(got, want) {
+		t.Error(cmp.Diff(want, got))
+	}
+	s := w.next()
+	w.report(s, machine.Started, 0)
+	w.report(s, machine.Ended, 3)
+	run, err := w.client.WaitRun(ctx, run.ID)
+	if err != nil || run.Status != freshet.Failed || run.Code != freshet.CodeExit {
+		t.Errorf("ended: %+v %v", run, err)
+	}
+	if got, want := rows(w, run.ID), []string{"first 1 failed", "second 0 skipped upstream"}; !cmp.Equal(got, want) {
+		t.Error(cmp.Diff(want, got))
+	}
+	tries, err := w.client.Task(ctx, run.ID, "first")
+	if err != nil || len(tries) != 1 || *tries[0].ExitCode != 3 {
+		t.Errorf("tries: %+v %v", tries, err)
+	}
+	if _, err := w.client.StopRun(ctx, run.ID); freshet.CodeOf(err) != freshet.Conflict {
+		t.Errorf("stop of a run that has ended: %v", err)
+	}
+	if _, err := w.client.Run(ctx, 99); freshet.CodeOf(err) != freshet.NotFound {
+		t.Errorf("unknown run: %v", err)
+	}
+}
+
+// rows are the tasks of a run, in a line each.
+func rows(w *world, run int64) []string {
+	w.t.Helper()
+	list, err := w.client.Tasks(w.t.Context(), run, 0)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var lines []string
+	for _, x := range list {
+		line := x.Task + " " + string(rune('0'+x.Seq)) + " " + string(x.Status)
+		if x.Status == freshet.Skipped {
+			line += " " + string(x.Code)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func TestRunPages(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	w.upload(two)
+	for range 5 {
+		w.run("two")
+	}
+	var got []int64
+	f := client.RunQuery{Limit: 2}
+	for pages := 1; ; pages++ {
+		page, err := w.client.Runs(ctx, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range page.Items {
+			got = append(got, r.ID)
+		}
+		if f.Cursor = page.Next; f.Cursor == "" {
+			if pages != 3 {
+				t.Errorf("%d pages", pages)
+			}
+			break
+		}
+	}
+	if want := []int64{5, 4, 3, 2, 1}; !cmp.Equal(got, want) {
+		t.Error(cmp.Diff(want, got))
+	}
+	if _, err := w.client.Runs(ctx, client.RunQuery{Cursor: "x"}); freshet.CodeOf(err) != freshet.Invalid {
+		t.Errorf("bad cursor: %v", err)
+	}
+	if _, err := w.client.Runs(ctx, client.RunQuery{Status: []freshet.Status{"odd"}}); freshet.CodeOf(err) != freshet.Invalid {
+		t.Errorf("bad status: %v", err)
+	}
+	stopped, err := w.client.StopAll(ctx, "default", "two")
+	if err != nil || len(stopped) != 5 {
+		t.Errorf("stopped %v %v", stopped, err)
+	}
+	page, err := w.client.Runs(ctx, client.RunQuery{Workflow: "two", Status: []freshet.Status{freshet.Running, freshet.Queued}})
+	if err != nil || len(page.Items) != 0 {
+		t.Errorf("still running: %+v %v", page, err)
+	}
+}
+
+func TestStartIsIdempotent(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	w.upload(two)
+	a, err := w.client.StartRun(ctx, "default", "two", "k", freshet.RunRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := w.client.StartRun(ctx, "default", "two", "k", freshet.RunRequest{})
+	if err != nil || a.ID != b.ID {
+		t.Errorf("the same key started runs %d and %d: %v", a.ID, b.ID, err)
+	}
+}
+
+func TestTaskCommands(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	w.upload(two)
+	run := w.run("two")
+	s := w.next()
+	w.report(s, machine.Started, 0)
+	r, err := w.client.StopTask(ctx, run.ID, "first")
+	if err != nil || r.Seq != 1 || r.Task != "first" {
+		t.Errorf("stop: %+v %v", r, err)
+	}
+	if got := rows(w, run.ID)[0]; got != "first 1 stopping" {
+		t.Error(got)
+	}
+	if _, err := w.client.StartTask(ctx, run.ID, "nothing"); freshet.CodeOf(err) != freshet.NotFound {
+		t.Errorf("unknown task: %v", err)
+	}
+}

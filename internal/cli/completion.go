@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/freshet/freshet/client"
+)
+
+// completionTime is how long a person waits for a completion. A server that
+// does not answer by then is none.
+const completionTime = 200 * time.Millisecond
+
+func (a *app) completionCommand() *cobra.Command {
+	shells := []string{"bash", "zsh", "fish", "powershell"}
+	return takes(&cobra.Command{
+		Use:   "completion SHELL",
+		Short: "Print the completion script of bash, zsh, fish or powershell",
+		Example: `source <(freshet completion bash)       # in ~/.bashrc
+freshet completion zsh > "${fpath[1]}/_freshet"
+freshet completion fish > ~/.config/fish/completions/freshet.fish`,
+		ValidArgsFunction: cobra.FixedCompletions(cobraTexts(shells), cobra.ShellCompDirectiveNoFileComp),
+		RunE: func(c *cobra.Command, args []string) error {
+			switch root := c.Root(); args[0] {
+			case "bash":
+				return root.GenBashCompletionV2(a.out, true)
+			case "zsh":
+				return root.GenZshCompletion(a.out)
+			case "fish":
+				return root.GenFishCompletion(a.out, true)
+			case "powershell":
+				return root.GenPowerShellCompletionWithDesc(a.out)
+			}
+			return invalid("no completion for the shell %q", args[0]).WithHint("there is one for bash, zsh, fish and powershell")
+		},
+	})
+}
+
+// words finds what a word of a command line can become; before are the
+// arguments in front of it.
+type words func(ctx context.Context, c *client.Client, before []string, word string) ([]string, error)
+
+// completes makes completions of the words that a server knows, one function
+// for each argument; the last serves those behind it. Whatever goes wrong is
+// no completion.
+func (a *app) completes(arguments ...words) cobra.CompletionFunc {
+	return func(c *cobra.Command, before []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		const directive = cobra.ShellCompDirectiveNoFileComp
+		if len(before) >= len(arguments) {
+			return nil, directive
+		}
+		server, err := a.connect(0)
+		if err != nil {
+			return nil, directive
+		}
+		// Completion runs while the person types; Execute gave it a context.
+		ctx, cancel := context.WithTimeout(c.Context(), completionTime)
+		defer cancel()
+		found, err := arguments[len(before)](ctx, server, before, word)
+		if err != nil {
+			return nil, directive
+		}
+		return found, directive
+	}
+}
+
+func (a *app) namespaceNames(ctx context.Context, c *client.Client, _ []string, word string) ([]string, error) {
+	return c.Names(ctx, "namespace", "", word)
+}
+
+func (a *app) workflowNames(ctx context.Context, c *client.Client, _ []string, word string) ([]string, error) {
+	namespace, err := a.namespace()
+	if err != nil {
+		return nil, err
+	}
+	return c.Names(ctx, "workflow", namespace, word)
+}
+
+func (a *app) keyNames(ctx context.Context, c *client.Client, _ []string, word string) ([]string, error) {
+	namespace, err := a.namespace()
+	if err != nil {
+		return nil, err
+	}
+	return c.Names(ctx, "key", namespace, word)
+}
+
+// runNames are workflows, whose latest run is meant, and ids.
+func (a *app) runNames(ctx context.Context, c *client.Client, before []string, word string) ([]string, error) {
+	namespace, err := a.namespace()
+	if err != nil {
+		return nil, err
+	}
+	flows, err := a.workflowNames(ctx, c, before, word)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := c.Names(ctx, "run", namespace, word)
+	return append(flows, runs...), err
+}
+
+// taskNames are the tasks of the run that stands before.
+func (a *app) taskNames(ctx context.Context, c *client.Client, before []string, word string) ([]string, error) {
+	id, err := a.runRef(ctx, c, before[0])
+	if err != nil {
+		return nil, err
+	}
+	run, err := c.Run(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	w, err := c.Workflow(ctx, run.Namespace, run.Workflow)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(w.Tasks, func(task string) bool { return !strings.HasPrefix(task, word) }), nil
+}

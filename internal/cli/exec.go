@@ -1,0 +1,246 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/spec"
+)
+
+func (a *app) execCommand() *cobra.Command {
+	var params parameters
+	var name string
+	c := &cobra.Command{
+		Use:   "exec FILE",
+		Short: "Run a workflow file at once, without a server",
+		Long: `Run one workflow of a file at once, on a server of its own that is thrown away.
+Tasks run in the file's directory with the whole environment; their output is
+shown with the task before each line. The exit code is the run's. Ctrl-C stops
+the run, a second one does not wait for it. The home is kept if it failed.`,
+		Example: `freshet exec hello.yaml
+freshet exec etl.yaml -p day=2026-11-20
+freshet exec all.yaml --workflow etl -f params.yaml`,
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return []cobra.Completion{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			doc, flow, err := a.executable(args[0], name)
+			if err != nil {
+				return err
+			}
+			request, err := params.request(a)
+			if err != nil {
+				return err
+			}
+			if _, err := flow.CheckParameters(request.Parameters, request.Texts); err != nil {
+				return err
+			}
+			return a.exec(c.Context(), doc, flow, request)
+		},
+	}
+	params.flags(c)
+	c.Flags().StringVar(&name, "workflow", "", "NAME: which one, if the file has several")
+	return takes(c)
+}
+
+// executable reads a file and finds the workflow that is meant.
+func (a *app) executable(file, name string) (document, *spec.Workflow, error) {
+	if !isWorkflowFile(file) {
+		return document{}, nil, invalid("%s is not a workflow file", file).WithHint("workflow files end in .yaml or .yml")
+	}
+	doc, err := a.readFile(file)
+	if err != nil {
+		return doc, nil, err
+	}
+	flows, found := spec.Parse(doc.name, doc.source)
+	up := &upload{}
+	defer up.close()
+	b, err := up.bundle(doc)
+	if err != nil {
+		return doc, nil, err
+	}
+	problems := append(wireDiagnostics(found), b.addNamed(doc, flows)...)
+	a.diagnostics(a.err, problems, map[string]string{doc.name: string(doc.source)})
+	for _, p := range problems {
+		if p.Severity == freshet.SeverityError {
+			return doc, nil, exitInvalid
+		}
+	}
+	flow, err := choose(flows, file, name)
+	return doc, flow, err
+}
+
+// choose finds a workflow by its name; without one there must be only one.
+func choose(flows []*spec.Workflow, file, name string) (*spec.Workflow, error) {
+	var names []string
+	for _, w := range flows {
+		if w.Name == name {
+			return w, nil
+		}
+		names = append(names, w.Name)
+	}
+	switch {
+	case name != "":
+		e := freshet.Errorf(freshet.NotFound, "there is no workflow %q in %s", name, file)
+		if near := nearest(name, names); near != "" {
+			return nil, e.WithHint("did you mean %s?", near)
+		}
+		return nil, e
+	case len(flows) == 0:
+		return nil, invalid("there is no workflow in %s", file)
+	case len(flows) > 1:
+		return nil, invalid("%s has %d workflows", file, len(flows)).WithHint("say which: --workflow %s", names[0])
+	}
+	return flows[0], nil
+}
+
+// exec runs a workflow on a server that is thrown away.
+func (a *app) exec(ctx context.Context, doc document, flow *spec.Workflow, request freshet.RunRequest) error {
+	home, err := a.temporaryHome("freshet-exec-")
+	if err != nil {
+		return err
+	}
+	e, err := a.embed(ctx, home, func(c *ServerConfig) {
+		c.ExecDir, c.Throwaway = doc.dir, true
+	})
+	if err != nil {
+		_ = os.RemoveAll(home) // nothing has happened in it
+		return err
+	}
+	x := &execution{app: a, embedded: e}
+	run, err := x.run(ctx, doc, flow, request)
+	closed := e.close()
+	failed := run.ID != 0 && (err != nil || run.Status != freshet.Success)
+	if failed || closed != nil {
+		a.kept(home, run)
+	} else if err := os.RemoveAll(home); err != nil {
+		return fmt.Errorf("remove the home: %w", err)
+	}
+	switch {
+	case x.stopped():
+		return errInterrupted
+	case err != nil:
+		return err
+	case closed != nil:
+		return closed
+	}
+	return result(&run)
+}
+
+// kept says where what is left of a run can be looked at.
+func (a *app) kept(home string, run freshet.Run) {
+	a.err.line("%s the home was kept: %s", a.err.paint(cyan, "hint:"), home)
+	if run.ID > 0 {
+		for _, line := range a.revisit(home, "why "+number(run.ID), "task list "+number(run.ID)) {
+			a.err.line("  %s", line)
+		}
+	}
+}
+
+// revisit are lines to paste: the first starts a server on a home, the others
+// ask it something.
+func (a *app) revisit(home string, commands ...string) []string {
+	program := quote(a.name) + " --home " + quote(home) + " "
+	lines := []string{program + "server start -d --listen 127.0.0.1:0"}
+	for _, c := range commands {
+		lines = append(lines, program+c)
+	}
+	return lines
+}
+
+// execution is the run of an exec.
+type execution struct {
+	*app
+	embedded *embedded
+
+	mu    sync.Mutex
+	id    int64
+	count int // interrupts so far
+}
+
+func (x *execution) stopped() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.count > 0
+}
+
+// run uploads the workflow, starts a run and follows it.
+func (x *execution) run(ctx context.Context, doc document, flow *spec.Workflow, request freshet.RunRequest) (freshet.Run, error) {
+	c := x.embedded.client
+	// What the workflow's files are is where they are: they do not travel.
+	source := freshet.UploadRequest{Documents: []freshet.Document{{Name: filepath.Base(doc.name), Source: string(flow.Source)}}}
+	uploaded, err := c.Upload(ctx, freshet.DefaultNamespace, source, nil)
+	if err != nil {
+		return freshet.Run{}, err
+	}
+	ctx, quit := context.WithCancelCause(ctx)
+	defer quit(nil)
+	x.interrupts.take(func(int) { x.interrupted(ctx, quit) })
+	run, err := c.StartRun(ctx, uploaded[0].Namespace, flow.Name, "", request)
+	if err != nil {
+		return run, err
+	}
+	x.mu.Lock()
+	x.id = run.ID
+	early := x.count > 0
+	x.mu.Unlock()
+	if early {
+		if _, err := c.StopRun(ctx, run.ID); err != nil {
+			return run, err
+		}
+	}
+	return x.follow(ctx, run, flow)
+}
+
+func (x *execution) follow(ctx context.Context, run freshet.Run, flow *spec.Workflow) (freshet.Run, error) {
+	width := 0
+	for _, t := range flow.Tasks {
+		width = max(width, len(t.Name))
+	}
+	lines := &lineView{app: x.app, seen: map[string]freshet.Status{}}
+	logs := newTails(x.embedded.client, run.ID, x.prefixed(width))
+	ended, err := x.followLogs(ctx, logs, func(_ *freshet.Run, tasks []freshet.Execution) {
+		x.failures(lines, tasks)
+	})
+	if err != nil {
+		return run, err
+	}
+	x.err.line("%s", x.outcome(x.err, &ended))
+	return ended, nil
+}
+
+// failures are said when they happen: a task that could not be started has no
+// output that would tell.
+func (x *execution) failures(lines *lineView, tasks []freshet.Execution) {
+	for _, e := range newly(lines.seen, tasks) {
+		if e.Status == freshet.Failed || e.Status == freshet.Retrying {
+			x.err.line("%s", lines.line(x.clock(x.err), &e))
+		}
+	}
+}
+
+// interrupted stops the run; a second time it ends without waiting.
+func (x *execution) interrupted(ctx context.Context, quit context.CancelCauseFunc) {
+	x.mu.Lock()
+	x.count++
+	id, count := x.id, x.count
+	x.mu.Unlock()
+	if count == 1 {
+		x.err.line("%s the run is being stopped; once more does not wait for it", x.err.paint(yellow, "interrupted:"))
+	}
+	if id != 0 {
+		asked, done := context.WithTimeout(ctx, time.Second)
+		defer done()
+		_, _ = x.embedded.client.StopRun(asked, id) // it may have ended by itself
+	}
+	if count > 1 {
+		quit(errInterrupted)
+	}
+}

@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/client"
+)
+
+func (a *app) whyCommand() *cobra.Command {
+	var offset int64
+	c := &cobra.Command{
+		Use:   "why [RUN|WORKFLOW] [TASK]",
+		Short: "Say why something ran, or did not, or what it waits for",
+		Long: `Say why something ran, or did not, or what it waits for. With the id of a run it
+is about the run or a task of it; with the name of a workflow about the workflow
+itself, or a task of its latest run.`,
+		Example: `freshet why 7
+freshet why 7 train
+freshet why hello                       # what would start it
+freshet why hello train                 # in its latest run
+freshet why --event 120                 # what became of an event`,
+		ValidArgsFunction: a.completes(a.runNames, a.taskNames),
+		RunE: func(c *cobra.Command, args []string) error {
+			byEvent := c.Flags().Changed("event")
+			switch {
+			case byEvent && len(args) > 0:
+				return invalid("--event asks about an event, and %q is something else", args[0]).WithHint("ask for one at a time")
+			case !byEvent && len(args) == 0:
+				return invalid("RUN or WORKFLOW is missing").WithHint("usage: `freshet why RUN [TASK]`, `freshet why WORKFLOW [TASK]` or `freshet why --event OFFSET`")
+			}
+			server, err := a.connect(0)
+			if err != nil {
+				return err
+			}
+			var e freshet.Explanation
+			if byEvent {
+				e, err = server.WhyEvent(c.Context(), offset)
+			} else {
+				e, err = a.explain(c.Context(), server, args)
+			}
+			if err != nil {
+				return err
+			}
+			return a.show(e, func() { a.showWhy(&e) }, func(p *printer) { p.line("%s\t%s\t%s", e.Subject, e.Status, oneLine(e.Summary)) })
+		},
+	}
+	c.Flags().Int64Var(&offset, "event", 0, "OFFSET: of an event")
+	return takes(c)
+}
+
+func (a *app) explain(ctx context.Context, c *client.Client, args []string) (freshet.Explanation, error) {
+	if len(args) == 2 {
+		id, err := a.runRef(ctx, c, args[0])
+		if err != nil {
+			return freshet.Explanation{}, err
+		}
+		return c.WhyTask(ctx, id, args[1])
+	}
+	if id, ok := runID(args[0]); ok {
+		return c.WhyRun(ctx, id)
+	}
+	namespace, name, err := a.workflowRef(args[0])
+	if err != nil {
+		return freshet.Explanation{}, err
+	}
+	return c.WhyWorkflow(ctx, namespace, name)
+}
+
+// showWhy writes the sentence, then what is behind it as a tree.
+func (a *app) showWhy(e *freshet.Explanation) {
+	if e.Summary == "" {
+		e.Summary = e.Subject
+	}
+	a.out.line("%s", a.out.paint(bold, oneLine(e.Summary)))
+	a.because(e.Because, "")
+}
+
+func (a *app) because(reasons []freshet.Reason, before string) {
+	now := a.clock(a.out)
+	for i, r := range reasons {
+		branch, next := "├─ ", "│  "
+		if i == len(reasons)-1 {
+			branch, next = "└─ ", "   "
+		}
+		var marks []string
+		if t := now.moment(r.Time); t != "" {
+			marks = append(marks, t)
+		}
+		if r.Offset > 0 {
+			marks = append(marks, "#"+number(r.Offset))
+		}
+		mark := ""
+		if len(marks) > 0 {
+			mark = "  " + a.out.paint(dim, "("+strings.Join(marks, ", ")+")")
+		}
+		a.out.line("%s%s%s%s", before, branch, oneLine(r.Text), mark)
+		a.because(r.Because, before+next)
+	}
+}

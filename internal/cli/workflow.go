@@ -1,0 +1,151 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/client"
+)
+
+func (a *app) workflowCommand() *cobra.Command {
+	return a.group(&cobra.Command{
+		Use:   "workflow",
+		Short: "Upload and look at workflows",
+		Example: `freshet workflow upload hello.yaml
+freshet workflow list
+freshet workflow show hello`,
+	}, a.uploadCommand(), a.workflowListCommand(), a.workflowShowCommand())
+}
+
+// allNamespaces is the flag of lists that look at every namespace.
+func (a *app) allNamespacesFlag(c *cobra.Command) {
+	c.Flags().BoolVarP(&a.flags.allNamespaces, "all-namespaces", "A", false, "of every namespace")
+}
+
+// listedNamespace is the namespace that a list is of, empty for all.
+func (a *app) listedNamespace() (string, error) {
+	if a.flags.allNamespaces {
+		return "", nil
+	}
+	return a.namespace()
+}
+
+func limitFlag(c *cobra.Command, limit *int) {
+	c.Flags().IntVar(limit, "limit", 50, "N: at most so many")
+}
+
+var workflowColumns = []column[freshet.Workflow]{
+	{head: "WORKFLOW", cell: func(_ clock, w freshet.Workflow) string { return w.Namespace + "." + w.Name }},
+	{head: "VERSION", cell: func(_ clock, w freshet.Workflow) string { return shortVersion(w.Version) },
+		exact: func(w freshet.Workflow) string { return w.Version }},
+	{head: "ENABLED", cell: func(_ clock, w freshet.Workflow) string { return fmt.Sprint(w.Enabled) }},
+	{head: "TASKS", cell: func(_ clock, w freshet.Workflow) string { return number(len(w.Tasks)) }, right: true},
+	{head: "UPLOADED", cell: func(c clock, w freshet.Workflow) string { return c.time(w.UpdatedAt) },
+		exact: func(w freshet.Workflow) string { return exact(&w.UpdatedAt) }},
+	{head: "DESCRIPTION", cell: func(_ clock, w freshet.Workflow) string { return w.Description }},
+}
+
+func (a *app) workflowListCommand() *cobra.Command {
+	var limit int
+	c := &cobra.Command{
+		Use:   "list",
+		Short: "List workflows",
+		Example: `freshet workflow list
+freshet workflow list --all-namespaces
+freshet workflow list -o plain | cut -f1`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			namespace, err := a.listedNamespace()
+			if err != nil {
+				return err
+			}
+			server, err := a.connect(0)
+			if err != nil {
+				return err
+			}
+			flows, err := server.Workflows(c.Context(), client.WorkflowQuery{Namespace: namespace, Limit: limit})
+			if err != nil {
+				return err
+			}
+			return list(a, flows, workflowColumns)
+		},
+	}
+	limitFlag(c, &limit)
+	a.allNamespacesFlag(c)
+	return takes(c)
+}
+
+func (a *app) workflowShowCommand() *cobra.Command {
+	var source bool
+	c := &cobra.Command{
+		Use:   "show WORKFLOW",
+		Short: "Show a workflow, its versions and its text",
+		Example: `freshet workflow show hello
+freshet workflow show --source hello > hello.yaml`,
+		ValidArgsFunction: a.completes(a.workflowNames),
+		RunE: func(c *cobra.Command, args []string) error {
+			namespace, name, err := a.workflowRef(args[0])
+			if err != nil {
+				return err
+			}
+			server, err := a.connect(0)
+			if err != nil {
+				return err
+			}
+			w, err := server.Workflow(c.Context(), namespace, name)
+			if err != nil {
+				return err
+			}
+			if source {
+				_, err := a.out.Write([]byte(w.Source))
+				return err
+			}
+			return a.show(w, func() { a.showWorkflow(w) }, plainOf(w.Workflow, workflowColumns))
+		},
+	}
+	c.Flags().BoolVar(&source, "source", false, "print its text and nothing else")
+	return takes(c)
+}
+
+func (a *app) showWorkflow(w freshet.WorkflowDetail) {
+	now := a.clock(a.out)
+	var files, versions []string
+	for _, f := range w.Files {
+		files = append(files, f.Path)
+	}
+	for _, v := range w.Versions {
+		versions = append(versions, shortVersion(v.Version)+" of "+now.time(v.CreatedAt))
+	}
+	a.fields([]field{
+		{name: "workflow", value: w.Namespace + "." + w.Name},
+		{name: "description", value: w.Description},
+		{name: "version", value: w.Version},
+		{name: "enabled", value: fmt.Sprint(w.Enabled)},
+		{name: "tasks", value: strings.Join(w.Tasks, ", ")},
+		{name: "files", value: strings.Join(files, ", ")},
+		{name: "versions", value: strings.Join(versions, ", ")},
+	})
+	a.out.line("\n%s", strings.TrimRight(w.Source, "\n"))
+}
+
+// show writes one object in the format that was asked for.
+func (a *app) show(v any, table func(), plain func(*printer)) error {
+	switch a.flags.output {
+	case jsonFormat:
+		return writeJSON(a.out, v)
+	case yamlFormat:
+		return writeYAML(a.out, v)
+	case plainFormat:
+		plain(a.out)
+		return nil
+	}
+	table()
+	return nil
+}
+
+// plainOf writes a row as its list does.
+func plainOf[T any](row T, columns []column[T]) func(*printer) {
+	return func(p *printer) { plainRow(p, row, columns) }
+}

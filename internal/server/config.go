@@ -1,0 +1,54 @@
+package server
+
+import (
+	"io"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"runtime"
+
+	"github.com/freshet/freshet"
+)
+
+// Config is what a server is started with. Its zero value, with a Home, a
+// Binary and a Version, serves.
+type Config struct {
+	Home      string           // absolute path; made, with mode 0700, if it is not there
+	Listen    string           // host:port; empty: 127.0.0.1:3737; port 0: any free one, the same again next time if it is still free
+	Slots     int              // executions at once, those of long-running tasks aside; 0: max(8, 2 x cores)
+	LogLimit  int64            // bytes that are kept of a task's log; 0: 256 MB
+	TaskEnv   []string         // globs of variables that tasks inherit beside the usual ones
+	AuthToken string           // takes the place of the home's token; empty: that is used
+	Environ   []string         // of the server; the environment of tasks is made of it
+	ExecDir   string           // where processes start instead of their run's directory, with the whole of Environ; empty: nowhere
+	Binary    string           // absolute path of this program: it becomes the keeper
+	Version   string           // of this program
+	Log       *slog.Logger     // nil: silent
+	Throwaway bool             // nobody comes back to the home: the keeper leaves with the server
+	Ready     func(url string) // called once when it serves
+}
+
+// DefaultListen is where a server listens that is told nothing else.
+const DefaultListen = "127.0.0.1:3737"
+
+func (c *Config) complete() error {
+	if !filepath.IsAbs(c.Home) {
+		return freshet.Errorf(freshet.Invalid, "the home %q is not an absolute path", c.Home)
+	}
+	if c.Listen == "" {
+		c.Listen = DefaultListen
+	}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		return freshet.Errorf(freshet.Invalid, "cannot listen on %q: %v", c.Listen, err).WithHint("write HOST:PORT, such as %s", DefaultListen)
+	}
+	if c.Slots < 0 {
+		return freshet.Errorf(freshet.Invalid, "slots: %d is not a number of executions", c.Slots)
+	}
+	if c.Slots == 0 {
+		c.Slots = max(8, 2*runtime.NumCPU())
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	return nil
+}

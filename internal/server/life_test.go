@@ -1,0 +1,312 @@
+package server_test
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/client"
+)
+
+// waits for a file `go` in the run's directory, and says what it did.
+const patient = `name: patient
+tasks:
+  t: {bash: 'until test -e go; do read -t 0.02 <> <(:) || :; done; echo done'}
+  after: {after: t, expr: {x: 1}}
+`
+
+// letGo lets the task of a patient run end.
+func letGo(t *testing.T, home string, run string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(home, "work", "default", "patient", run, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTasksOutliveTheServer(t *testing.T) {
+	for name, end := range map[string]func(*process){"stopped": (*process).end, "killed": (*process).kill} {
+		t.Run(name, func(t *testing.T) {
+			home := newHome(t)
+			p := serve(t, home)
+			p.keep(patient)
+			run := p.start("patient")
+			before := p.started(run, "t")
+			keeper := keeperOf(home)
+			end(p)
+			if len(childrenOf(keeper)) != 1 {
+				t.Fatalf("the keeper holds %d processes after the server has gone", len(childrenOf(keeper)))
+			}
+			p = serve(t, home)
+			letGo(t, home, "1")
+			if r := p.wait(run); r.Status != freshet.Success {
+				t.Errorf("the run ended %s: %s", r.Status, r.Reason)
+			}
+			after := p.latest(run, "t")
+			if after.Seq != 1 || after.Try != 1 || !after.StartedAt.Equal(*before.StartedAt) {
+				t.Errorf("the task was started again: %+v", after)
+			}
+		})
+	}
+}
+
+func TestTaskEndsWhileNoServerLives(t *testing.T) {
+	home := newHome(t)
+	p := serve(t, home)
+	p.keep(patient)
+	run := p.start("patient")
+	p.started(run, "t")
+	task := childrenOf(keeperOf(home))[0]
+	p.kill()
+	letGo(t, home, "1")
+	waitGone(t, task)
+	p = serve(t, home)
+	if r := p.wait(run); r.Status != freshet.Success {
+		t.Errorf("the run ended %s: %s", r.Status, r.Reason)
+	}
+}
+
+func TestStopWithTasks(t *testing.T) {
+	home := newHome(t)
+	p := serve(t, home)
+	p.keep(patient)
+	run := p.start("patient")
+	p.started(run, "t")
+	keeper := keeperOf(home)
+	if err := p.StopServer(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(childrenOf(keeper)); n != 0 {
+		t.Errorf("%d tasks outlived --stop-tasks", n)
+	}
+	p = serve(t, home)
+	if r := p.wait(run); r.Status != freshet.Stopped || r.Code != freshet.CodeStoppedByPerson {
+		t.Errorf("the run is %s, %s", r.Status, r.Code)
+	}
+}
+
+// TestUpgrade lets a newer server talk to the older keeper until that is
+// empty.
+func TestUpgrade(t *testing.T) {
+	newer := filepath.Join(t.TempDir(), "freshet")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", newer, "-ldflags", "-X main.version=newer", "../../cmd/freshet")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	home := newHome(t)
+	p := serve(t, home)
+	p.keep(patient)
+	run := p.start("patient")
+	p.started(run, "t")
+	older := keeperOf(home)
+	p.end()
+	old := binary
+	binary = newer
+	defer func() { binary = old }()
+	p = serve(t, home)
+	if s, err := p.Server(t.Context()); err != nil || s.Version != "newer" {
+		t.Fatalf("the server is %+v, %v", s, err)
+	}
+	letGo(t, home, "1")
+	if r := p.wait(run); r.Status != freshet.Success {
+		t.Errorf("the run ended %s: %s", r.Status, r.Reason)
+	}
+	run = p.start("patient")
+	p.started(run, "t")
+	if keeperOf(home) == older {
+		t.Errorf("the older keeper still holds what the newer server starts, though it was empty")
+	}
+	letGo(t, home, "2")
+	p.wait(run)
+}
+
+func TestNoProgramNoDirectory(t *testing.T) {
+	p := serve(t, newHome(t))
+	p.keep(`name: missing
+tasks:
+  program: {allow_failure: true, command: [no-such-program, "1"]}
+  directory: {command: ["true"], working_dir: no/such/place}
+`)
+	r := p.wait(p.start("missing"))
+	if r.Status != freshet.Failed || r.Code != freshet.CodeStartFailed {
+		t.Errorf("the run is %s, %s", r.Status, r.Code)
+	}
+	for task, word := range map[string]string{"program": "no-such-program", "directory": "no/such/place"} {
+		x := p.latest(r.ID, task)
+		if x.Code != freshet.CodeStartFailed || !strings.Contains(x.Reason, word) {
+			t.Errorf("%s ended %s: %s", task, x.Code, x.Reason)
+		}
+	}
+}
+
+func TestEnvironmentOfTasks(t *testing.T) {
+	t.Setenv("SECRET_OF_THE_SERVER", "x")
+	t.Setenv("LC_TEST", "y")
+	t.Setenv("PASS_ME_ON", "z")
+	p := serve(t, newHome(t), "--task-env", "PASS_*")
+	p.keep(`name: env
+tasks:
+  t: {bash: 'for v in SECRET_OF_THE_SERVER LC_TEST PASS_ME_ON FRESHET_RUN_ID FRESHET_TASK FRESHET_SEQ FRESHET_TRY FRESHET_NAMESPACE FRESHET_WORKFLOW FRESHET_HOME; do echo "$v=${!v}" >> "$FRESHET_OUTPUT"; done; command -v freshet >/dev/null; test -n "$FRESHET_TOKEN" -a -n "$FRESHET_SCHEDULED_AT" -a "$PWD" = "$FRESHET_RUN_DIR" -a -d "$FRESHET_TASK_DIR"'}
+`)
+	r := p.wait(p.start("env"))
+	x := p.latest(r.ID, "t")
+	want := map[string]any{"SECRET_OF_THE_SERVER": "", "LC_TEST": "y", "PASS_ME_ON": "z", "FRESHET_RUN_ID": "1", "FRESHET_TASK": "t",
+		"FRESHET_SEQ": "1", "FRESHET_TRY": "1", "FRESHET_NAMESPACE": "default", "FRESHET_WORKFLOW": "env", "FRESHET_HOME": ""}
+	for k, v := range want {
+		if x.Outputs[k] != v {
+			t.Errorf("%s is %q in a task, not %q (%s: %s)", k, x.Outputs[k], v, x.Status, x.Reason)
+		}
+	}
+}
+
+// refusedStart runs `server start` that has to fail and returns what it says.
+func refusedStart(t *testing.T, cmd *exec.Cmd) (exit int, said string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	done := make(chan struct{})
+	defer close(done)
+	go func() {
+		select {
+		case <-ctx.Done():
+			if cmd.Process != nil {
+				_ = cmd.Process.Kill()
+			}
+		case <-done:
+		}
+	}()
+	out, err := cmd.CombinedOutput()
+	if err == nil {
+		t.Fatalf("it started: %s", out)
+	}
+	return cmd.ProcessState.ExitCode(), string(out)
+}
+
+func TestSecondServerIsRefused(t *testing.T) {
+	home := newHome(t)
+	p := serve(t, home)
+	exit, said := refusedStart(t, command(home, "server", "start", "--listen", "127.0.0.1:0"))
+	if exit != 5 || !strings.Contains(said, "pid "+itoa(p.cmd.Process.Pid)) || !strings.Contains(said, p.url) {
+		t.Errorf("exit %d: %s", exit, said)
+	}
+}
+
+func TestPortInUse(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	exit, said := refusedStart(t, command(newHome(t), "server", "start", "--listen", l.Addr().String()))
+	if exit != 5 || !strings.Contains(said, l.Addr().String()) || !strings.Contains(said, "hint:") {
+		t.Errorf("exit %d: %s", exit, said)
+	}
+}
+
+func TestSamePortAfterRestart(t *testing.T) {
+	home := newHome(t)
+	p := serve(t, home)
+	url := p.url
+	p.end()
+	if p = serve(t, home); p.url != url {
+		t.Errorf("the server moved from %s to %s: tasks that outlived it look for it where it was", url, p.url)
+	}
+}
+
+// inNamespace runs the program where its home is a file system of its own.
+func inNamespace(home, mount string, args ...string) *exec.Cmd {
+	cmd := command(home, args...)
+	script := mount + ` && exec "$0" "$@"`
+	cmd.Args = append([]string{"unshare", "--mount", "--map-root-user", "sh", "-ec", script, binary}, args...)
+	cmd.Path, _ = exec.LookPath("unshare")
+	return cmd
+}
+
+// TestFullDisk fills the disk under a running server: ends and stops are still
+// recorded, new events are refused with the reason, and once there is room
+// again all goes on.
+func TestFullDisk(t *testing.T) {
+	home := newHome(t)
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p := serveCommand(t, home, inNamespace(home, "mount -t tmpfs -o size=40m none '"+home+"'", "server", "start", "--listen", "127.0.0.1:0"))
+	p.keep(`name: filler
+ends: never
+tasks:
+  fill: {start: {event: fill, busy: queue}, bash: 'dd if=/dev/zero of=fill bs=64k 2>/dev/null || :; echo full >&2'}
+  free: {start: {event: never}, bash: 'rm -f fill'}
+  long: {bash: 'trap "exit 0" TERM; while :; do read -t 0.05 <> <(:) || :; done'}
+`)
+	run := p.start("filler")
+	p.started(run, "long")
+	if _, err := p.SendEvent(t.Context(), "default", freshet.EventRequest{Key: "fill"}); err != nil {
+		t.Fatal(err)
+	}
+	p.until(client.FeedQuery{Run: run, Kinds: []string{"ended"}}, func(m freshet.Message) bool { return m.Task == "fill" })
+	// Big events use up what is left, until one is refused.
+	accepted := 0
+	var refusal error
+	big := strings.Repeat("x", 512<<10)
+	for range 200 {
+		_, err := quick(t, p).SendEvent(t.Context(), "default", freshet.EventRequest{Key: "big", Value: big})
+		if err != nil {
+			refusal = err
+			break
+		}
+		accepted++
+	}
+	if freshet.CodeOf(refusal) != freshet.Unavailable || !strings.Contains(refusal.Error(), "disk is full") {
+		t.Fatalf("after %d events: %v", accepted, refusal)
+	}
+	if _, err := p.StopTask(t.Context(), run, "long"); err != nil {
+		t.Fatalf("a stop is refused on a full disk: %v", err)
+	}
+	p.until(client.FeedQuery{Run: run, Kinds: []string{"ended"}}, func(m freshet.Message) bool { return m.Task == "long" })
+	if x := p.latest(run, "long"); x.Status != freshet.Stopped {
+		t.Errorf("long is %s", x.Status)
+	}
+	events, err := p.CountEvents(t.Context(), client.EventQuery{Namespace: "default", Keys: []string{"big"}})
+	if err != nil || events.Count != int64(accepted) {
+		t.Errorf("%d of %d accepted events are there: %v", events.Count, accepted, err)
+	}
+	// Room again: the fill goes, from inside of the mount.
+	if out, err := exec.CommandContext(t.Context(), "nsenter", "-t", itoa(p.cmd.Process.Pid), "-U", "-m", "--preserve-credentials",
+		"rm", filepath.Join(home, "work", "default", "filler", itoa(int(run)), "fill")).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	// The patient client tries again until it is taken.
+	if _, err := p.SendEvent(t.Context(), "default", freshet.EventRequest{Key: "small", ID: "small"}); err != nil {
+		t.Fatalf("there is room again, and yet: %v", err)
+	}
+}
+
+// quick is a client that takes the first no for an answer.
+func quick(t *testing.T, p *process) *client.Client {
+	c, err := client.New(client.Config{URL: p.url, Token: p.token})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+func TestReadOnlyHome(t *testing.T) {
+	home := newHome(t)
+	serve(t, home).end()
+	exit, said := refusedStart(t, inNamespace(home, "mount --bind '"+home+"' '"+home+"' && mount -o remount,bind,ro '"+home+"'",
+		"server", "start", "--listen", "127.0.0.1:0"))
+	if exit == 0 || !strings.Contains(said, "read-only") || !strings.Contains(said, "hint:") {
+		t.Errorf("exit %d: %s", exit, said)
+	}
+	serve(t, home).end() // nothing has been harmed
+}

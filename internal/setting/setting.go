@@ -1,0 +1,69 @@
+// Package setting holds the one list of what can be set, and finds out what is
+// set: a flag wins over the environment, the environment over the home's
+// freshet.yaml, and that over the default. It is handed whatever it reads, and
+// looks at nothing of the process by itself.
+package setting
+
+import (
+	"reflect"
+	"strings"
+)
+
+// Settings is what can be set. The tags of a field are its documentation:
+// `name` is the key in freshet.yaml and, in capitals behind FRESHET_, the
+// variable; `secret` values are never shown.
+type Settings struct {
+	Home      string   `name:"home" default:"~/.freshet" doc:"directory that holds all that Freshet keeps"`
+	Server    string   `name:"server" default:"http://127.0.0.1:3737" doc:"server that commands speak to"`
+	Namespace string   `name:"namespace" default:"default" doc:"namespace of workflows and events that name no other"`
+	Token     string   `name:"token" secret:"yes" doc:"token that commands show to the server; without it the one in the home's file token"`
+	Listen    string   `name:"listen" default:"127.0.0.1:3737" doc:"address that the server listens on, HOST:PORT"`
+	AuthToken string   `name:"auth_token" secret:"yes" doc:"token that the server asks for; without it the one in the home's file token"`
+	Slots     int      `name:"slots" default:"0" doc:"processes that run at once; 0 is twice the cores, at least 8"`
+	LogLimit  Size     `name:"log_limit" default:"256MB" doc:"what is kept of a task's log; the middle of a longer one is removed"`
+	LogLevel  string   `name:"log_level" default:"info" one:"debug,info,warn,error" doc:"what the server logs: debug, info, warn or error"`
+	TaskEnv   []string `name:"task_env" doc:"variables of the server's environment that tasks get too; * stands for any letters"`
+}
+
+// Setting is what is known about one of them.
+type Setting struct {
+	Name    string // in freshet.yaml
+	Env     string // variable
+	Default string
+	Doc     string // its meaning, one line
+	Secret  bool   // never shown
+
+	index int
+	one   []string // allowed values; empty: any
+}
+
+// All are the settings, in the order in which people should read them.
+func All() []Setting {
+	t := reflect.TypeFor[Settings]()
+	all := make([]Setting, t.NumField())
+	for i := range all {
+		tag := t.Field(i).Tag
+		all[i] = Setting{
+			Name:    tag.Get("name"),
+			Env:     "FRESHET_" + strings.ToUpper(tag.Get("name")),
+			Default: tag.Get("default"),
+			Doc:     tag.Get("doc"),
+			Secret:  tag.Get("secret") != "",
+			index:   i,
+		}
+		if one := tag.Get("one"); one != "" {
+			all[i].one = strings.Split(one, ",")
+		}
+	}
+	return all
+}
+
+// Named finds a setting by its name.
+func Named(name string) (Setting, bool) {
+	for _, s := range All() {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Setting{}, false
+}

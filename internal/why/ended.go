@@ -1,0 +1,193 @@
+package why
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/machine"
+	"github.com/freshet/freshet/internal/spec"
+	"github.com/freshet/freshet/internal/store"
+)
+
+// ended tells how an execution came to its end, beyond its status.
+func (q *inquiry) ended(v *view, t *spec.Task, x execution) []freshet.Reason {
+	switch x.status {
+	case freshet.Failed:
+		return append(q.tries(v, x), q.noRetry(v, t, x)...)
+	case freshet.Stopped:
+		return []freshet.Reason{q.stopped(v, x, x.code)}
+	case freshet.Success:
+		return q.tries(v, x)
+	case freshet.Skipped:
+		if x.code == freshet.CodeIf && t.If != nil {
+			return []freshet.Reason{{Text: sentence("its `if` was false: %s", t.If.Source()), Time: moment(x.ended), RunID: v.ID, Task: x.Task}}
+		}
+	}
+	return nil
+}
+
+// stopped tells who had an execution stopped.
+func (q *inquiry) stopped(v *view, x execution, code freshet.Code) freshet.Reason {
+	r := freshet.Reason{Time: moment(x.ended), RunID: v.ID, Task: x.Task}
+	switch code {
+	case freshet.CodeStoppedWithRun:
+		r.Text = "It was stopped because its run was."
+		r.Because = q.runStopped(v)
+		return r
+	case freshet.CodeTimeout:
+		r.Text = "It ran longer than its `timeout` allows."
+		return r
+	case freshet.CodeStoppedByRule, freshet.CodeStoppedByPerson:
+	default:
+		r.Text = sentence("it was stopped: %s", code)
+		return r
+	}
+	d, ok := q.stopping(v, x)
+	r.Text = map[freshet.Code]string{freshet.CodeStoppedByRule: "A rule of the task stopped it.", freshet.CodeStoppedByPerson: "A person stopped it."}[code]
+	if !ok {
+		return r
+	}
+	r.Time, r.Offset = moment(d.time), d.offset
+	if d.Rule >= 0 && d.Rule < len(v.w.Rules) {
+		rule := v.w.Rules[d.Rule]
+		what := "stop"
+		if d.Action == "restart" {
+			what = "restart"
+		}
+		r.Text = sentence("its `%s` rule stopped it, because %s", what, q.words(v, rule.When, d))
+		r.Because = q.fired(v, rule, rule.When, d, execution{Key: x.Key, queued: d.time}, waitDepth)
+	} else if d.Action == "restart" {
+		r.Text = "A person restarted the task."
+	}
+	return r
+}
+
+// tries tells of the tries before the last one.
+func (q *inquiry) tries(v *view, x execution) []freshet.Reason {
+	if x.Try < 2 {
+		return nil
+	}
+	all := q.executions(store.ExecutionFilter{Run: v.ID, Task: x.Task, Seq: x.Seq, AllTries: true, Newest: true, Limit: shownStarts + 1})
+	var list []freshet.Reason
+	for _, e := range slices.Backward(all) {
+		if e.Try < x.Try {
+			list = append(list, freshet.Reason{Text: sentence("try %d failed: %s", e.Try, clip(e.reason)), Time: moment(e.ended), RunID: v.ID, Task: x.Task})
+		}
+	}
+	if n := x.Try - 1 - len(list); n > 0 {
+		list = append(list, more(n, "earlier try"))
+	}
+	return list
+}
+
+// noRetry tells why a failure was final.
+func (q *inquiry) noRetry(v *view, t *spec.Task, x execution) []freshet.Reason {
+	r := t.Retries
+	var text string
+	switch {
+	case r.Limit == 0:
+		text = "it is not tried again, because the task has no `retries`"
+	case !slices.Contains(r.On, x.code):
+		words := make([]string, len(r.On))
+		for i, c := range r.On {
+			words[i] = string(c)
+		}
+		text = fmt.Sprintf("it is not tried again: `retries` covers %s, and this is %s", listed(words, "and"), x.code)
+	case x.code == freshet.CodeExit && len(r.OnExit) > 0 && !slices.Contains(r.OnExit, x.exit):
+		words := make([]string, len(r.OnExit))
+		for i, c := range r.OnExit {
+			words[i] = strconv.Itoa(c)
+		}
+		text = fmt.Sprintf("it is not tried again: `retries` covers exit code %s", listed(words, "or"))
+	case x.Try > r.Limit:
+		text = fmt.Sprintf("it is not tried again: all %s have been used", count(r.Limit+1, "try"))
+	case v.Status != freshet.Running:
+		text = "it was not tried again, because the run was being stopped"
+	default:
+		text = "it was not tried again, because it was to be restarted or given up"
+	}
+	return []freshet.Reason{{Text: sentence("%s", text), RunID: v.ID, Task: x.Task}}
+}
+
+// present tells what an execution that has not ended does or waits for.
+func (q *inquiry) present(v *view, t *spec.Task, x execution) (words string, list []freshet.Reason) {
+	switch x.status {
+	case freshet.Queued:
+		return q.queued(t, x)
+	case freshet.Running:
+		if t.Timeout > 0 && !x.started.IsZero() {
+			list = append(list, freshet.Reason{Text: sentence("its `timeout` of %s ends this try if it still runs then", t.Timeout), Time: moment(x.started.Add(t.Timeout)), RunID: v.ID, Task: x.Task})
+		}
+		return "is running", append(q.tries(v, x), list...)
+	case freshet.Retrying:
+		list = append(list, freshet.Reason{Text: sentence("try %d of %d failed: %s", x.Try, t.Retries.Limit+1, clip(x.reason)), Time: moment(x.ended), RunID: v.ID, Task: x.Task},
+			freshet.Reason{Text: sentence("try %d begins at this time", x.Try+1), Time: moment(x.due), RunID: v.ID, Task: x.Task})
+		return fmt.Sprintf("waits to be tried again, because try %d of %d failed (%s)", x.Try, t.Retries.Limit+1, clip(x.reason)), append(list, q.tries(v, x)...)
+	case freshet.Stopping:
+		list = append(list, q.stopped(v, x, x.asked))
+		list = append(list, freshet.Reason{Text: sentence("its process is asked to end, and has %s for it before it is killed", t.StopGrace), RunID: v.ID, Task: x.Task})
+		return "is being stopped", list
+	}
+	return now(x.status), nil
+}
+
+func (q *inquiry) queued(t *spec.Task, x execution) (string, []freshet.Reason) {
+	switch {
+	case x.claimed:
+		return "is about to run (its process is being started)", nil
+	case t.LongRunning:
+		return "is about to run (a long-running task needs no slot)", nil
+	case q.x.slots == nil:
+		return "waits for a slot", nil
+	}
+	used, total := q.x.slots()
+	if used < total {
+		return "is about to run (a slot is free for it)", nil
+	}
+	return fmt.Sprintf("waits for a slot: %d of %d are taken", used, total), nil
+}
+
+// behindIt tells what waits behind an execution of a task.
+func (q *inquiry) behindIt(v *view, st *machine.TaskState, task string) []freshet.Reason {
+	var list []freshet.Reason
+	if s := st.Successor; s != nil {
+		list = append(list, freshet.Reason{Text: "It starts again when this start has ended, because a restart was asked for.", Time: moment(s.At),
+			RunID: v.ID, Task: task, Because: waiting(s)})
+	}
+	if n := len(st.Waiting); n > 0 {
+		r := freshet.Reason{Text: sentence("%s behind it", agree(n, "further start waits", "further starts wait")), RunID: v.ID, Task: task}
+		if v.Status == freshet.Queued {
+			r.Text = sentence("%s until the run gets its place", agree(n, "start waits", "starts wait"))
+		}
+		for i := range st.Waiting {
+			if i == shownStarts {
+				r.Because = append(r.Because, more(n-i, "start"))
+				break
+			}
+			r.Because = append(r.Because, waiting(&st.Waiting[i])...)
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+// waiting names the events that a start takes when it begins.
+func waiting(s *machine.Start) []freshet.Reason {
+	if len(s.By) == 0 {
+		if s.Rule < 0 {
+			return []freshet.Reason{{Text: "A person asked for it.", Time: moment(s.At)}}
+		}
+		return nil
+	}
+	ev := s.By[len(s.By)-1]
+	return []freshet.Reason{{Text: sentence("event %s at offset %d", ev.Key, ev.Offset), Time: moment(ev.Time), Offset: ev.Offset}}
+}
+
+func agree(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

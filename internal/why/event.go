@@ -1,0 +1,287 @@
+package why
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/machine"
+	"github.com/freshet/freshet/internal/spec"
+	"github.com/freshet/freshet/internal/store"
+)
+
+// Event explains what became of an event: who sent it, and what every run
+// that listened made of it. Of many runs it tells how many did what, and
+// shows some. Code not_found if there is no event at the offset.
+func (x *Explainer) Event(ctx context.Context, offset int64) (freshet.Explanation, error) {
+	q := x.ask(ctx)
+	entry, err := x.reader.Entry(ctx, offset)
+	if freshet.CodeOf(err) == freshet.NotFound {
+		return freshet.Explanation{}, freshet.Errorf(freshet.NotFound, "there is no event at offset %d", offset).WithHint(eventHint)
+	}
+	if err != nil {
+		return freshet.Explanation{}, fmt.Errorf("explain: %w", err)
+	}
+	if entry.Kind != machine.EventHappened || entry.Event == nil {
+		return freshet.Explanation{}, freshet.Errorf(freshet.NotFound, "offset %d is no event: the journal has an entry of kind %s there", offset, entry.Kind).
+			WithHint(eventHint)
+	}
+	rows, err := x.reader.LedgerOf(ctx, offset, eventRows+1)
+	if err != nil {
+		return freshet.Explanation{}, fmt.Errorf("explain: %w", err)
+	}
+	e := freshet.Explanation{Subject: fmt.Sprintf("event %s at offset %d", entry.Event.Key, offset)}
+	q.became(entry, rows, &e)
+	sent := q.event(offset, chainDepth)
+	sent.RunID = entry.Run
+	e.Because = append(e.Because, sent)
+	return e, q.err
+}
+
+const eventHint = "`event list` shows the offsets of events"
+
+// target is what one run made of an event.
+type target struct {
+	run      int64
+	outcomes []freshet.Outcome
+}
+
+// targets joins the parts of decisions, leaving the registry's out.
+func targets(rows []store.LedgerRow) []target {
+	var list []target
+	for _, row := range rows {
+		if row.Run == 0 {
+			continue
+		}
+		if n := len(list); n == 0 || list[n-1].run != row.Run {
+			list = append(list, target{run: row.Run})
+		}
+		t := &list[len(list)-1]
+		t.outcomes = append(t.outcomes, row.Outcomes...)
+	}
+	return list
+}
+
+// became tells what the runs made of an event.
+func (q *inquiry) became(entry *machine.Entry, rows []store.LedgerRow, e *freshet.Explanation) {
+	cut := len(rows) > eventRows
+	list := targets(rows[:min(len(rows), eventRows)])
+	if len(list) == 0 {
+		e.Summary = sentence("%s", q.unheard(entry))
+		return
+	}
+	if len(list) == 1 {
+		q.becameOne(entry, list[0], e)
+		return
+	}
+	acted := 0
+	for _, t := range list {
+		if slices.ContainsFunc(t.outcomes, func(o freshet.Outcome) bool { return o.Action != "" }) {
+			acted++
+		}
+	}
+	all := count(len(list), "run")
+	if cut {
+		all = "at least " + all
+	}
+	e.Summary = sentence("it concerned %s, and %d of them acted on it", all, acted)
+	if acted == len(list) && !cut {
+		e.Summary = sentence("it concerned %s, and each of them acted on it", all)
+	}
+	if acted == 0 {
+		e.Summary = sentence("it concerned %s, and none of them acted on it", all)
+	}
+	e.Because = append(e.Because, q.sums(list)...)
+	for i, t := range list {
+		if i == shownRuns {
+			e.Because = append(e.Because, more(len(list)-i, "run"))
+			break
+		}
+		r := freshet.Reason{Text: sentence("run %d", t.run), RunID: t.run}
+		r.Because = q.outcomes(entry, t)
+		if len(r.Because) == 1 {
+			r.Text, r.Task, r.Because = fmt.Sprintf("Run %d: %s", t.run, r.Because[0].Text), r.Because[0].Task, r.Because[0].Because
+		}
+		e.Because = append(e.Because, r)
+	}
+}
+
+func (q *inquiry) becameOne(entry *machine.Entry, t target, e *freshet.Explanation) {
+	list := q.outcomes(entry, t)
+	e.Because = list
+	best := slices.IndexFunc(t.outcomes, func(o freshet.Outcome) bool { return o.Action != "" })
+	if w := q.flow(t.run); w != nil && len(t.outcomes) > 0 {
+		e.Summary = sentence("in run %d, %s", t.run, outcome(w, t.outcomes[max(best, 0)]))
+		return
+	}
+	e.Summary = sentence("run %d decided it", t.run)
+}
+
+// unheard says why no run has decided anything about an event.
+func (q *inquiry) unheard(entry *machine.Entry) string {
+	if entry.Run == 0 {
+		return "no run listened for it when it came"
+	}
+	v := q.view(entry.Run)
+	switch {
+	case v == nil:
+		return fmt.Sprintf("it was sent to run %d, which is not kept any more", entry.Run)
+	case len(v.w.Listeners(entry.Event.Key)) == 0:
+		return fmt.Sprintf("it was sent to run %d, none of whose rules listens for event %s", v.ID, entry.Event.Key)
+	case v.Status.Final():
+		return fmt.Sprintf("it was sent to run %d and came too late: the run had ended", v.ID)
+	}
+	return fmt.Sprintf("it was sent to run %d, which has not decided it yet", v.ID)
+}
+
+// outcomes has a line for each rule of a run that saw an event, and one for
+// what followed at once.
+func (q *inquiry) outcomes(entry *machine.Entry, t target) []freshet.Reason {
+	w := q.flow(t.run)
+	if w == nil {
+		return []freshet.Reason{{Text: sentence("run %d is not kept any more", t.run), RunID: t.run}}
+	}
+	var list []freshet.Reason
+	for i, o := range t.outcomes {
+		if i == shownTasks {
+			return append(list, more(len(t.outcomes)-i, "decision"))
+		}
+		r := freshet.Reason{Text: sentence("%s", outcome(w, o)), RunID: t.run, Task: o.Task}
+		if !listens(w, o, entry.Event.Key) {
+			r.Text = sentence("then, at once, %s %s", subject(o), follows(o))
+		}
+		if o.Action == "queue" || o.Action == "replace" {
+			r.Because = q.later(t.run, o, entry.Offset)
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+// listens tells whether an outcome is of a rule that listens to a key, not of
+// one that fired because of what the event brought about.
+func listens(w *spec.Workflow, o freshet.Outcome, key string) bool {
+	if o.Rule < 0 || o.Rule >= len(w.Rules) {
+		return true
+	}
+	return slices.ContainsFunc(w.Rules[o.Rule].Nodes, func(c *spec.Condition) bool { return c.Signal() && c.Key == key })
+}
+
+func subject(o freshet.Outcome) string {
+	if o.Task == "" {
+		return "the run"
+	}
+	return "task " + o.Task
+}
+
+func follows(o freshet.Outcome) string {
+	switch o.Action {
+	case "start":
+		return "started"
+	case "restart":
+		return "was restarted"
+	case "stop":
+		return "was stopped"
+	case "skip":
+		return "was skipped"
+	case "queue", "replace":
+		return "got a start that waits"
+	}
+	return "was left as it is: " + clip(o.Note)
+}
+
+// later tells what became of a start that had to wait.
+func (q *inquiry) later(run int64, o freshet.Outcome, offset int64) []freshet.Reason {
+	v := q.view(run)
+	if v == nil {
+		return nil
+	}
+	t, ok := v.w.Task(o.Task)
+	if !ok {
+		return nil
+	}
+	r := freshet.Reason{RunID: v.ID, Task: o.Task}
+	for i, s := range v.Tasks[t.Index].Waiting {
+		if slices.ContainsFunc(s.By, func(ev *freshet.Event) bool { return ev.Offset == offset }) {
+			r.Text = "It still waits, and is the next one."
+			if i > 0 {
+				r.Text = sentence("it still waits, with %d before it", i)
+			}
+			return []freshet.Reason{r}
+		}
+	}
+	list := q.executions(store.ExecutionFilter{Run: v.ID, Task: o.Task, Newest: true, Limit: searchRows})
+	for _, x := range list {
+		if x.offset == offset {
+			r.Text, r.Time = sentence("it began later, as start %d, which %s%s", x.Seq, now(x.status), how(x)), moment(x.queued)
+			return []freshet.Reason{r}
+		}
+	}
+	r.Text = "It waits no longer: a newer start took its place, or what waited was dropped."
+	if len(list) == searchRows {
+		r.Text = sentence("the newest %d starts of the task are not from it", searchRows)
+	}
+	return []freshet.Reason{r}
+}
+
+// sums counts the runs by what they made of an event, the most frequent
+// first.
+func (q *inquiry) sums(list []target) []freshet.Reason {
+	runs := map[string]int{}
+	for _, t := range list {
+		said := map[string]bool{}
+		for _, o := range t.outcomes {
+			if text := kind(o); !said[text] {
+				said[text] = true
+				runs[text]++
+			}
+		}
+	}
+	texts := slices.Collect(maps.Keys(runs))
+	slices.SortFunc(texts, func(a, b string) int {
+		if runs[a] != runs[b] {
+			return runs[b] - runs[a]
+		}
+		if a < b {
+			return -1
+		}
+		return 1
+	})
+	var out []freshet.Reason
+	for i, text := range texts {
+		if i == shownTasks {
+			return append(out, more(len(texts)-i, "outcome"))
+		}
+		out = append(out, freshet.Reason{Text: sentence("in %s, %s", count(runs[text], "run"), text)})
+	}
+	return out
+}
+
+// kind is an outcome without what differs from run to run.
+func kind(o freshet.Outcome) string {
+	who := "task " + o.Task
+	if o.Task == "" {
+		who = "the run's `stop`"
+	}
+	switch o.Result {
+	case freshet.Fired:
+		if o.Action == "" {
+			return fmt.Sprintf("it was ignored for %s: %s", who, clip(o.Note))
+		}
+		return map[string]string{"start": "it started ", "restart": "it restarted ", "stop": "it stopped ", "skip": "it skipped ",
+			"queue": "it made a start wait for ", "replace": "it replaced the waiting start of "}[o.Action] + who
+	case freshet.Counted:
+		return "it was counted for " + who
+	case freshet.Remembered:
+		return "it was remembered for " + who
+	case freshet.Filtered:
+		return "it was filtered for " + who
+	case freshet.Erred:
+		return "an expression failed for " + who
+	case freshet.Expired:
+		return "it came too late: " + clip(o.Note)
+	}
+	return "it was seen, but other conditions were not met, for " + who
+}

@@ -1,0 +1,256 @@
+package why
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"time"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/machine"
+	"github.com/freshet/freshet/internal/spec"
+	"github.com/freshet/freshet/internal/store"
+)
+
+// inquiry is one question that is being answered. It remembers what it has
+// read, and its first error: reads after that give nothing.
+type inquiry struct {
+	ctx   context.Context
+	x     *Explainer
+	views map[int64]*view
+	told  map[freshet.Key]bool // starts that stand in the answer already
+	err   error
+}
+
+// view is a run as it is stored.
+type view struct {
+	*machine.Run
+	w      *spec.Workflow
+	recent []store.LedgerRow // newest first
+	read   bool              // recent has been read
+	whole  bool              // recent is the run's whole ledger
+}
+
+func (x *Explainer) ask(ctx context.Context) *inquiry {
+	return &inquiry{ctx: ctx, x: x, views: map[int64]*view{}, told: map[freshet.Key]bool{}}
+}
+
+// ok takes a read's error; what is not there (any more) is no error.
+func (q *inquiry) ok(err error) bool {
+	if err == nil {
+		return q.err == nil
+	}
+	if q.err == nil && freshet.CodeOf(err) != freshet.NotFound {
+		q.err = fmt.Errorf("explain: %w", err)
+	}
+	return false
+}
+
+// view reads a run; nil if there is none.
+func (q *inquiry) view(id int64) *view {
+	v, err := q.load(id)
+	if !q.ok(err) {
+		return nil
+	}
+	return v
+}
+
+func (q *inquiry) load(id int64) (*view, error) {
+	if v, ok := q.views[id]; ok {
+		return v, nil
+	}
+	if q.err != nil {
+		return nil, q.err
+	}
+	snap, err := q.x.reader.LoadRun(q.ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	w, err := q.x.version(q.ctx, snap.Row.Namespace, snap.Row.Workflow, snap.Row.Version)
+	if err != nil {
+		return nil, err
+	}
+	v := &view{Run: machine.Load(w, snap.Row, snap.Held, snap.Waits, snap.Rules), w: w}
+	q.views[id] = v
+	return v, nil
+}
+
+// flow is the workflow of a run, without the run's state; nil if there is no
+// such run.
+func (q *inquiry) flow(id int64) *spec.Workflow {
+	if v, ok := q.views[id]; ok {
+		return v.w
+	}
+	if q.err != nil {
+		return nil
+	}
+	r, err := q.x.reader.Run(q.ctx, id)
+	if !q.ok(err) {
+		return nil
+	}
+	w, err := q.x.version(q.ctx, r.Namespace, r.Workflow, r.Version)
+	if !q.ok(err) {
+		return nil
+	}
+	return w
+}
+
+// recent are the newest decisions of a run.
+func (q *inquiry) recent(v *view) []store.LedgerRow {
+	if !v.read {
+		v.recent, v.read = q.ledger(v.ID, 0, recentRows), true
+		v.whole = len(v.recent) < recentRows
+	}
+	return v.recent
+}
+
+// ledger reads decisions of a run, newest first, from before an offset.
+func (q *inquiry) ledger(run, before int64, limit int) []store.LedgerRow {
+	if q.err != nil {
+		return nil
+	}
+	rows, err := q.x.reader.LedgerFor(q.ctx, run, before, limit)
+	if !q.ok(err) {
+		return nil
+	}
+	return rows
+}
+
+// decided is what a run decided about one entry.
+func (q *inquiry) decided(run, offset int64) []store.LedgerRow {
+	rows := q.ledger(run, offset+1, 1)
+	if len(rows) == 0 || rows[0].Offset != offset {
+		return nil
+	}
+	return rows
+}
+
+// entry reads one entry of the journal; nil if it is not there any more.
+func (q *inquiry) entry(offset int64) *machine.Entry {
+	if q.err != nil || offset <= 0 {
+		return nil
+	}
+	e, err := q.x.reader.Entry(q.ctx, offset)
+	if !q.ok(err) {
+		return nil
+	}
+	return e
+}
+
+// upTo is the newest offset, of those up to last, whose entry is not later
+// than t. Journal time never goes backward, so a few looks find it.
+func (q *inquiry) upTo(t time.Time, last int64) int64 {
+	return int64(sort.Search(int(last), func(o int) bool {
+		if q.err != nil {
+			return true
+		}
+		next, err := q.x.reader.Journal(q.ctx, int64(o), 1)
+		return !q.ok(err) || len(next) == 0 || next[0].Time.After(t)
+	}))
+}
+
+// execution is one start of a task, with its last try: what an explanation
+// needs of it.
+type execution struct {
+	freshet.Key
+	status                 freshet.Status
+	code                   freshet.Code
+	reason                 string
+	offset                 int64
+	queued, started, ended time.Time
+	exit                   int
+	hasExit                bool
+	asked                  freshet.Code // known of the latest only
+	due                    time.Time    // known of the latest only
+	claimed                bool         // known of the latest only
+}
+
+// latest is a task's latest execution.
+func latest(x *machine.Execution) execution {
+	return execution{Key: x.Key, status: x.Status, code: x.Code, reason: x.Reason, offset: x.Offset,
+		queued: x.QueuedAt, started: x.StartedAt, ended: x.EndedAt, exit: x.ExitCode, hasExit: x.HasExit,
+		asked: x.Asked, due: x.Due, claimed: x.Epoch != 0}
+}
+
+func stored(x *freshet.Execution) execution {
+	e := execution{Key: freshet.Key{Run: x.RunID, Task: x.Task, Item: freshet.NoItem, Seq: x.Seq, Try: x.Try},
+		status: x.Status, code: x.Code, reason: x.Reason, offset: x.EventOffset,
+		queued: at(x.QueuedAt), started: at(x.StartedAt), ended: at(x.EndedAt)}
+	if x.Item != nil {
+		e.Item = *x.Item
+	}
+	if x.ExitCode != nil {
+		e.exit, e.hasExit = *x.ExitCode, true
+	}
+	return e
+}
+
+func at(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
+
+// executions reads starts of a task, each with its last try.
+func (q *inquiry) executions(f store.ExecutionFilter) []execution {
+	if q.err != nil {
+		return nil
+	}
+	list, err := q.x.reader.Executions(q.ctx, f)
+	if !q.ok(err) {
+		return nil
+	}
+	out := make([]execution, len(list))
+	for i := range list {
+		out[i] = stored(&list[i])
+	}
+	return out
+}
+
+// start reads one start of a task.
+func (q *inquiry) start(v *view, task string, seq int) (execution, bool) {
+	t, ok := v.w.Task(task)
+	if !ok || seq < 1 {
+		return execution{}, false
+	}
+	if x := v.Tasks[t.Index].Latest; x != nil && x.Key.Seq == seq {
+		return latest(x), true
+	}
+	list := q.executions(store.ExecutionFilter{Run: v.ID, Task: task, Seq: seq})
+	if len(list) == 0 {
+		return execution{}, false
+	}
+	return list[len(list)-1], true
+}
+
+// firstTry is an execution with the time and the key of its first try: when
+// its start was decided.
+func (q *inquiry) firstTry(v *view, x execution) execution {
+	if x.Try < 2 || q.err != nil {
+		return x
+	}
+	list := q.executions(store.ExecutionFilter{Run: v.ID, Task: x.Task, Seq: x.Seq, AllTries: true, Limit: 1})
+	if len(list) == 1 {
+		x.Key, x.queued = list[0].Key, list[0].queued
+	}
+	return x
+}
+
+// startAt finds the newest start of a task of which when(it) is not after t.
+func (q *inquiry) startAt(v *view, task string, t time.Time, when func(execution) time.Time) (execution, bool) {
+	found, ok := v.w.Task(task)
+	if !ok {
+		return execution{}, false
+	}
+	n := v.Tasks[found.Index].Seq()
+	after := func(seq int) bool {
+		x, ok := q.start(v, task, seq)
+		w := when(x)
+		return ok && (w.IsZero() || w.After(t))
+	}
+	if n > 0 && !after(n) {
+		return q.start(v, task, n)
+	}
+	return q.start(v, task, sort.Search(n, func(i int) bool { return after(i + 1) }))
+}

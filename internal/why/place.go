@@ -1,0 +1,78 @@
+package why
+
+import (
+	"fmt"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/spec"
+	"github.com/freshet/freshet/internal/store"
+)
+
+// ahead lists runs of the same workflow that are before a queued run: those
+// that hold a place, and those that wait longer.
+func (q *inquiry) ahead(v *view) (alive, before []freshet.Run) {
+	list := func(before int64, status ...freshet.Status) []freshet.Run {
+		return q.runs(store.RunFilter{Namespace: v.Namespace, Workflow: v.Workflow, Status: status, Before: before, Limit: 1000})
+	}
+	return list(0, freshet.Running, freshet.Stopping), list(v.ID, freshet.Queued)
+}
+
+// placeWords says what a queued run waits behind.
+func (q *inquiry) placeWords(v *view) string {
+	alive, before := q.ahead(v)
+	limit := 1
+	if c := v.w.Concurrency; c != nil {
+		limit = c.Limit
+	}
+	if len(alive) == 0 && len(before) == 0 {
+		return "it is free, and the run begins in a moment"
+	}
+	text := fmt.Sprintf("%s is allowed %s at once", v.Workflow, count(limit, "run"))
+	if len(before) > 0 {
+		return fmt.Sprintf("%s, and it is queued behind run %d", text, before[0].ID)
+	}
+	return fmt.Sprintf("%s, and it is queued behind run %d", text, alive[0].ID)
+}
+
+// place lists the runs that a queued run waits for.
+func (q *inquiry) place(v *view) []freshet.Reason {
+	alive, before := q.ahead(v)
+	var list []freshet.Reason
+	add := func(runs []freshet.Run, line string) {
+		for i, r := range runs {
+			if i == shownStarts {
+				list = append(list, more(len(runs)-i, "run"))
+				return
+			}
+			when := r.StartedAt
+			if when == nil {
+				when = &r.CreatedAt
+			}
+			list = append(list, freshet.Reason{Text: fmt.Sprintf(line, r.ID, standing(r.Status)), Time: when, RunID: r.ID})
+		}
+	}
+	add(alive, "Run %d has a place: it %s.")
+	add(before, "Run %d is before it: it %s.")
+	if c := v.w.Concurrency; c != nil {
+		list = append(list, freshet.Reason{Text: sentence("the workflow says `concurrency: %d` with `overlap: %s`", c.Limit, overlap(c))})
+	}
+	return list
+}
+
+func overlap(c *spec.Concurrency) spec.Overlap {
+	if c.Overlap == "" {
+		return spec.QueueRuns
+	}
+	return c.Overlap
+}
+
+// standing is the status of a run as part of a sentence.
+func standing(s freshet.Status) string {
+	switch s {
+	case freshet.Queued:
+		return "waits for its place"
+	case freshet.Running:
+		return "is running"
+	}
+	return now(s)
+}

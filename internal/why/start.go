@@ -1,0 +1,310 @@
+package why
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/machine"
+	"github.com/freshet/freshet/internal/spec"
+)
+
+// cause is why an execution started: a few words that follow "it started",
+// and what is behind them.
+type cause struct {
+	words   string // such as "because event tick arrived"
+	because []freshet.Reason
+}
+
+// started explains a start. Behind each event stands who sent it, and why
+// that one had started; depth bounds the chain.
+func (q *inquiry) started(v *view, x execution, depth int) cause {
+	x = q.firstTry(v, x)
+	q.told[x.Key] = true
+	t, ok := v.w.Task(x.Task)
+	if !ok {
+		return cause{words: "for a reason that is no longer known"}
+	}
+	if t.WithRun && x.Seq == 1 && x.offset == 0 {
+		return cause{"with the run", q.behind(depth, func() []freshet.Reason { return []freshet.Reason{q.runStart(v, depth-1)} })}
+	}
+	d, ok := q.starting(v, x)
+	if !ok {
+		if x.code == freshet.CodeUpstream {
+			return q.skippedWith(v, t, x, depth)
+		}
+		return q.unknownStart(x)
+	}
+	if d.Rule < 0 || d.Rule >= len(v.w.Rules) {
+		return q.byPerson(v, x, d)
+	}
+	r := v.w.Rules[d.Rule]
+	c := cause{words: "because " + q.words(v, r.When, d)}
+	c.because = q.fired(v, r, r.When, d, x, depth)
+	switch {
+	case r.Action == spec.Restart && d.Note != "" || d.Action == "restart":
+		c.because = append(c.because, freshet.Reason{Text: sentence("it is a restart: start %d was stopped for it", max(x.Seq-1, 1)), Task: x.Task})
+	case d.Note == "it had waited":
+		c.because = append(c.because, q.hadWaited(v, x))
+	}
+	return c
+}
+
+// behind gives what stands behind a reason, as far as the chain is told.
+func (q *inquiry) behind(depth int, tell func() []freshet.Reason) []freshet.Reason {
+	if depth <= 0 || q.err != nil {
+		return nil
+	}
+	return tell()
+}
+
+func (q *inquiry) unknownStart(x execution) cause {
+	c := cause{words: "for a reason that was not found"}
+	text := "the decision is not in the ledger any more"
+	if x.offset != 0 {
+		c.words = fmt.Sprintf("because of the event at offset %d", x.offset)
+	} else {
+		text = fmt.Sprintf("%d decisions around its start were searched for what started it, and it is not among them", searchRows)
+	}
+	c.because = []freshet.Reason{{Text: sentence("%s", text), Time: moment(x.queued), Offset: x.offset}}
+	return c
+}
+
+func (q *inquiry) byPerson(v *view, x execution, d decision) cause {
+	what := "`task start`"
+	if e := q.entry(d.offset); e != nil && e.Kind != machine.StartTask || d.Action == "restart" {
+		what = "`task restart`"
+		if asked, ok := q.search(v, 0, d.time, func(o freshet.Outcome) bool {
+			return o.Task == x.Task && o.Seq == x.Seq && o.Action == "restart"
+		}); ok {
+			d = asked
+		}
+	}
+	return cause{"because a person asked for it", []freshet.Reason{{
+		Text: sentence("a person asked for it with %s", what), Time: moment(d.time), Offset: d.offset, RunID: v.ID}}}
+}
+
+// hadWaited tells what a start waited for before it began.
+func (q *inquiry) hadWaited(v *view, x execution) freshet.Reason {
+	before, ok := q.start(v, x.Task, x.Seq-1)
+	if !ok {
+		return freshet.Reason{Text: "It had waited until the run got its place.", Time: moment(v.StartedAt), RunID: v.ID}
+	}
+	return freshet.Reason{Text: sentence("it had waited until start %d of the task ended", before.Seq),
+		Time: moment(before.ended), RunID: v.ID, Task: x.Task}
+}
+
+// skippedWith explains a task that was skipped with all tasks before it.
+func (q *inquiry) skippedWith(v *view, t *spec.Task, x execution, depth int) cause {
+	c := cause{words: "because every task before it was skipped"}
+	if t.After != nil {
+		c.because = q.upstream(v, t.After, x, depth)
+	}
+	return c
+}
+
+// words says in a few words what made a condition hold.
+func (q *inquiry) words(v *view, c *spec.Condition, d decision) string {
+	switch c.Kind {
+	case spec.EventIs:
+		return "event " + c.Key + " arrived"
+	case spec.CountIs:
+		return fmt.Sprintf("event %s arrived for the %s time", c.Key, ordinal(int(c.Reaches)))
+	case spec.SumIs:
+		return fmt.Sprintf("the sum of %s reached %s", c.Of.Source(), number(c.Reaches))
+	case spec.AfterIs, spec.StatusIs:
+		if len(c.Wants) == 1 {
+			task := v.w.Tasks[c.Wants[0].Task].Name
+			if x, ok := q.startAt(v, task, d.time, ending); ok && x.status.Final() {
+				return fmt.Sprintf("task %s %s", task, now(x.status))
+			}
+		}
+		names := make([]string, len(c.Wants))
+		for i, want := range c.Wants {
+			names[i] = v.w.Tasks[want.Task].Name
+		}
+		return fmt.Sprintf("%s had ended as asked", tasks(names, "and"))
+	case spec.AnyOf:
+		if parts := q.took(c, d); len(parts) == 1 {
+			return q.words(v, parts[0], d)
+		}
+		return "one of its conditions was met"
+	case spec.AllOf:
+		if len(c.Parts) > 3 {
+			return "all parts of its condition were met"
+		}
+		parts := make([]string, len(c.Parts))
+		for i, p := range c.Parts {
+			parts[i] = q.words(v, p, d)
+		}
+		return listed(parts, "and")
+	}
+	return "its condition was met"
+}
+
+func tasks(names []string, last string) string {
+	if len(names) == 1 {
+		return "task " + names[0]
+	}
+	return "tasks " + listed(names, last)
+}
+
+// took are the parts of an `any` that made it hold, as far as the events that
+// took part tell; states only: all parts.
+func (q *inquiry) took(c *spec.Condition, d decision) []*spec.Condition {
+	if len(d.Offsets) == 0 {
+		return slices.DeleteFunc(slices.Clone(c.Parts), func(p *spec.Condition) bool { return p.Signal() })
+	}
+	var parts []*spec.Condition
+	for _, p := range c.Parts {
+		if q.tookPart(p, d) {
+			parts = append(parts, p)
+		}
+	}
+	return parts
+}
+
+func (q *inquiry) tookPart(c *spec.Condition, d decision) bool {
+	if c.Signal() {
+		return q.eventOf(c.Key, d) != 0
+	}
+	return slices.ContainsFunc(c.Parts, func(p *spec.Condition) bool { return q.tookPart(p, d) })
+}
+
+// eventOf is the offset of the event with a key that took part, 0 for none.
+func (q *inquiry) eventOf(key string, d decision) int64 {
+	for _, o := range slices.Backward(d.Offsets) {
+		if e := q.entry(o); e != nil && e.Event != nil && e.Event.Key == key {
+			return o
+		}
+	}
+	return 0
+}
+
+// fired tells what made a rule fire, part by part.
+func (q *inquiry) fired(v *view, r *spec.Rule, c *spec.Condition, d decision, x execution, depth int) []freshet.Reason {
+	switch c.Kind {
+	case spec.EventIs, spec.CountIs, spec.SumIs:
+		offset := q.eventOf(c.Key, d)
+		if offset == 0 {
+			return nil
+		}
+		e := q.event(offset, depth)
+		if c.Kind != spec.EventIs {
+			e = freshet.Reason{Text: sentence("%s; this one was the last that it took", tallyReached(c, d)),
+				Time: moment(d.time), Offset: offset, Because: []freshet.Reason{e}}
+		} else if c.If != nil {
+			e.Because = append(e.Because, freshet.Reason{Text: sentence("it passed the rule's `if`: %s", c.If.Source())})
+		}
+		return []freshet.Reason{e}
+	case spec.AfterIs, spec.StatusIs:
+		return q.upstream(v, c, x, depth)
+	}
+	parts := c.Parts
+	if c.Kind == spec.AnyOf {
+		parts = q.took(c, d)
+	}
+	var list []freshet.Reason
+	for i, p := range parts {
+		if i == shownParts {
+			return append(list, more(len(parts)-i, "part"))
+		}
+		list = append(list, q.fired(v, r, p, d, x, depth)...)
+	}
+	return list
+}
+
+// tallyReached says how far a count or a sum had come.
+func tallyReached(c *spec.Condition, d decision) string {
+	have := c.Reaches
+	if d.Need == c.Reaches && d.Have >= d.Need {
+		have = d.Have
+	}
+	if c.Kind == spec.SumIs {
+		return fmt.Sprintf("the sum of %s over event %s reached %s of %s", c.Of.Source(), c.Key, number(have), number(c.Reaches))
+	}
+	return fmt.Sprintf("event %s had arrived %s of %s times", c.Key, number(have), number(c.Reaches))
+}
+
+// upstream tells how the tasks that a condition looks at had ended when it
+// held, the last of them first; the chain goes on behind that one.
+func (q *inquiry) upstream(v *view, c *spec.Condition, x execution, depth int) []freshet.Reason {
+	var ends []execution
+	for _, want := range c.Wants {
+		up, ok := q.endBefore(v, v.w.Tasks[want.Task].Name, x)
+		if ok && (c.Kind == spec.AfterIs || slices.Contains(want.Statuses, up.status)) {
+			ends = append(ends, up)
+		}
+		if len(ends) >= 200 { // enough to name the newest of a very wide join
+			break
+		}
+	}
+	slices.Reverse(ends) // of those that ended at once, the later ones tell more
+	slices.SortStableFunc(ends, func(a, b execution) int { return b.ended.Compare(a.ended) })
+	var list []freshet.Reason
+	for i, up := range ends {
+		if i == shownStarts {
+			return append(list, more(len(c.Wants)-i, "task"))
+		}
+		behind := 0
+		if i == 0 {
+			behind = depth
+		}
+		list = append(list, q.ran(v, up, behind))
+	}
+	return list
+}
+
+func ending(x execution) time.Time { return x.ended }
+
+// endBefore finds the end of a task that a start saw.
+func (q *inquiry) endBefore(v *view, task string, x execution) (execution, bool) {
+	up, ok := q.startAt(v, task, x.queued, ending)
+	return up, ok && up.status.Final()
+}
+
+// ran tells of an execution that something else came from, and why it had
+// started.
+func (q *inquiry) ran(v *view, x execution, depth int) freshet.Reason {
+	when := cmp.Or(moment(x.ended), moment(x.started), moment(x.queued))
+	r := freshet.Reason{Text: sentence("%s %s%s", name(v, x), now(x.status), how(x)), Time: when, RunID: v.ID, Task: x.Task}
+	if depth <= 0 {
+		return r
+	}
+	x = q.firstTry(v, x)
+	if q.told[x.Key] {
+		return r
+	}
+	if x.status == freshet.Skipped && x.code == freshet.CodeIf {
+		return r
+	}
+	c := q.started(v, x, depth-1)
+	r.Because = []freshet.Reason{{Text: sentence("it had started %s", c.words), Time: moment(x.queued), RunID: v.ID, Task: x.Task, Because: c.because}}
+	if x.status == freshet.Skipped {
+		r.Because = c.because
+	}
+	return r
+}
+
+// name of an execution: its task, and which start of it if there were
+// several.
+func name(v *view, x execution) string {
+	t, ok := v.w.Task(x.Task)
+	if ok && v.Tasks[t.Index].Seq() > 1 {
+		return fmt.Sprintf("start %d of task %s", x.Seq, x.Task)
+	}
+	return "task " + x.Task
+}
+
+// how an execution ended, after its status: ": exit code 1".
+func how(x execution) string {
+	switch {
+	case x.status == freshet.Failed && x.reason != "":
+		return ": " + clip(x.reason)
+	case x.status == freshet.Skipped && x.code == freshet.CodeIf:
+		return ": its `if` was false"
+	}
+	return ""
+}

@@ -1,0 +1,46 @@
+package why
+
+import (
+	"github.com/freshet/freshet"
+)
+
+// stoppedBy says who wanted a run to end, after "stopped".
+func stoppedBy(code freshet.Code) string {
+	switch code {
+	case freshet.CodeStoppedByPerson:
+		return " by a person"
+	case freshet.CodeStoppedByLimit:
+		return " to make room for a newer run"
+	case freshet.CodeStoppedByRule:
+		return " because its `stop` condition held"
+	}
+	return ""
+}
+
+// runStopped tells who had a run stopped, nothing for one that was not.
+func (q *inquiry) runStopped(v *view) []freshet.Reason {
+	if v.Asked == "" {
+		return nil
+	}
+	r := freshet.Reason{Text: sentence("the run was stopped%s", stoppedBy(v.Asked)), RunID: v.ID}
+	d, ok := q.halting(v)
+	if !ok {
+		return []freshet.Reason{r}
+	}
+	r.Time, r.Offset = moment(d.time), d.offset
+	switch v.Asked {
+	case freshet.CodeStoppedByRule:
+		if s := v.w.Stop; s != nil && d.Rule == s.ID {
+			r.Text = sentence("its `stop` condition held, because %s", q.words(v, s.When, d))
+			r.Because = q.fired(v, s, s.When, d, execution{Key: freshet.Key{Run: v.ID}, queued: d.time}, chainDepth)
+		}
+	case freshet.CodeStoppedByLimit:
+		if e := q.entry(d.offset); e != nil {
+			if newer := q.entry(e.Cause); newer != nil && newer.Run != 0 {
+				r.Text = sentence("run %d needed its place: `overlap: stop_oldest` stops the oldest run", newer.Run)
+				r.RunID = newer.Run
+			}
+		}
+	}
+	return []freshet.Reason{r}
+}
