@@ -124,15 +124,17 @@ type RunSnapshot struct {
 }
 
 // Reader is what the API needs. Lists are newest first unless said otherwise;
-// After is the last id or offset of the page before, 0 for the first page.
+// After is the last id or offset of the page before, 0 for the first page. A
+// Limit of 0 is none. Of two times, Since is included and Till is not.
 type Reader interface {
 	Workflows(ctx context.Context, f WorkflowFilter) ([]freshet.Workflow, error)
 	Versions(ctx context.Context, namespace, name string, limit int) ([]machine.VersionRow, error) // newest first, without Source
 	Version(ctx context.Context, namespace, name, version string) (*machine.VersionRow, error)
 	Run(ctx context.Context, id int64) (*freshet.Run, error)
 	Runs(ctx context.Context, f RunFilter) ([]freshet.Run, error)
-	// Executions of a run: one per start, with its last try, or, with
-	// AllTries, all; by seq and try.
+	// Executions of a run: one per start and item, with its last try, or, with
+	// AllTries, all; in the order in which they were queued, which for one
+	// task is by seq, item and try.
 	Executions(ctx context.Context, f ExecutionFilter) ([]freshet.Execution, error)
 	Event(ctx context.Context, namespace string, offset int64) (*freshet.Event, error)
 	// Events are oldest first; with Newest the newest Limit of them.
@@ -141,7 +143,8 @@ type Reader interface {
 	// Journal gives entries after an offset, oldest first, of every namespace.
 	Journal(ctx context.Context, after int64, limit int) ([]machine.Entry, error)
 	Entry(ctx context.Context, offset int64) (*machine.Entry, error)
-	// Ledger rows of an entry, or of a run from the newest back.
+	// Ledger rows of an entry, or of a run from the newest back; the limit of
+	// the latter counts entries, so that the parts of one stay together.
 	LedgerOf(ctx context.Context, offset int64, limit int) ([]LedgerRow, error)
 	LedgerFor(ctx context.Context, run int64, before int64, limit int) ([]LedgerRow, error)
 	LoadRun(ctx context.Context, id int64) (*RunSnapshot, error)

@@ -30,7 +30,7 @@ func openPools(path string) pools {
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
 		"journal_size_limit(16777216)",
-		"cache_size(-8000)",
+		"cache_size(-4000)",
 	)
 	read := open(path,
 		"busy_timeout(5000)",
@@ -130,7 +130,7 @@ func (c *conn) within(ctx context.Context, begin string, f func() error) error {
 	}
 	if err != nil {
 		// Where SQLite has rolled back by itself this fails, and may.
-		c.exec(context.WithoutCancel(ctx), "rollback") //nolint:errcheck
+		_, _ = c.exec(context.WithoutCancel(ctx), "rollback")
 	}
 	return err
 }
