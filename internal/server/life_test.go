@@ -152,7 +152,14 @@ func TestEnvironmentOfTasks(t *testing.T) {
 	t.Setenv("SECRET_OF_THE_SERVER", "x")
 	t.Setenv("LC_TEST", "y")
 	t.Setenv("PASS_ME_ON", "z")
-	p := serve(t, newHome(t), "--task-env", "PASS_*")
+	home := newHome(t)
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(home, "freshet.yaml"), []byte("task_env: [PASS_*]\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := serve(t, home)
 	p.keep(`name: env
 tasks:
   t: {bash: 'for v in SECRET_OF_THE_SERVER LC_TEST PASS_ME_ON FRESHET_RUN_ID FRESHET_TASK FRESHET_SEQ FRESHET_TRY FRESHET_NAMESPACE FRESHET_WORKFLOW FRESHET_HOME; do echo "$v=${!v}" >> "$FRESHET_OUTPUT"; done; command -v freshet >/dev/null; test -n "$FRESHET_TOKEN" -a -n "$FRESHET_SCHEDULED_AT" -a "$PWD" = "$FRESHET_RUN_DIR" -a -d "$FRESHET_TASK_DIR"'}
