@@ -12,7 +12,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/client"
