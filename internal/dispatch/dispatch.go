@@ -112,8 +112,7 @@ func (d *Dispatch) recover(ctx context.Context, list []engine.Start) bool {
 		return false
 	}
 	for _, k := range again {
-		s := starts[k]
-		d.insist(ctx, "start", func() error { return d.cfg.Executor.Start(ctx, d.cfg.Attempt(s)) })
+		d.startOne(ctx, starts[k])
 	}
 	return true
 }
@@ -128,16 +127,40 @@ func (d *Dispatch) follow(ctx context.Context) {
 
 // carryOut does what a commit has released, in order.
 func (d *Dispatch) carryOut(ctx context.Context, f engine.Effects) {
-	for _, s := range f.Starts {
-		a := d.cfg.Attempt(s)
-		d.insist(ctx, "start", func() error { return d.cfg.Executor.Start(ctx, a) })
-	}
+	d.start(ctx, f.Starts)
 	for _, s := range f.Stops {
 		d.insist(ctx, "stop", func() error { return d.cfg.Executor.Stop(ctx, s.Key, s.Grace) })
 	}
 	if len(f.Ended) > 0 {
 		d.insist(ctx, "release", func() error { return d.cfg.Executor.Release(ctx, f.Ended) })
 	}
+}
+
+// startsAtOnce bounds the requests under way for the starts of one commit.
+const startsAtOnce = 16
+
+// start hands over the starts of a commit. Their order among each other means
+// nothing, so they go side by side.
+func (d *Dispatch) start(ctx context.Context, starts []engine.Start) {
+	if len(starts) == 1 {
+		d.startOne(ctx, starts[0])
+		return
+	}
+	var wg sync.WaitGroup
+	room := make(chan struct{}, startsAtOnce)
+	for _, s := range starts {
+		room <- struct{}{}
+		wg.Go(func() {
+			d.startOne(ctx, s)
+			<-room
+		})
+	}
+	wg.Wait()
+}
+
+func (d *Dispatch) startOne(ctx context.Context, s engine.Start) {
+	a := d.cfg.Attempt(s)
+	d.insist(ctx, "start", func() error { return d.cfg.Executor.Start(ctx, a) })
 }
 
 // insist calls f until it succeeds; false: ctx ended first.

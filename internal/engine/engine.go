@@ -25,11 +25,14 @@ import (
 // Config is what an engine needs.
 type Config struct {
 	Store   store.Writer
-	Slots   int              // executions that run at once, those of long-running tasks aside
-	Release func(Effects)    // called after each commit that has effects, in order; must not block
-	Publish func(last int64) // called after each commit with the newest offset; must not block
-	Reserve Reserve          // disk space to live from when the disk is full; may be nil
+	Slots   int           // executions that run at once, those of long-running tasks aside
+	Release func(Effects) // called after each commit that has effects, in order; must not block
+	// Publish is called after each commit with its entries, and once at the
+	// start with the last offset of before; it must not block.
+	Publish func(last int64, entries []machine.Entry)
+	Reserve Reserve // disk space to live from when the disk is full; may be nil
 	Log     *slog.Logger
+	Rows    int // that one transaction writes, about; 0: 5000
 }
 
 // Reserve is disk space that is given up when the disk is full, so that ends
@@ -81,6 +84,9 @@ type Engine struct {
 
 // New makes an engine; Run serves it.
 func New(cfg Config) *Engine {
+	if cfg.Rows <= 0 {
+		cfg.Rows = turnRows
+	}
 	return &Engine{cfg: cfg, in: make(chan *submission, 1024), holder: make(chan string, 1),
 		ready: make(chan struct{}), done: make(chan struct{})}
 }
@@ -105,8 +111,9 @@ func (e *Engine) Run(ctx context.Context) error {
 		return err
 	}
 	e.recover()
+	e.count()
 	if e.cfg.Publish != nil {
-		e.cfg.Publish(e.last)
+		e.cfg.Publish(e.last, nil)
 	}
 	close(e.ready)
 	work := context.WithoutCancel(ctx)
@@ -230,8 +237,13 @@ func (e *Engine) after(t *turn) {
 		a.sub.answer(a.index, a.reply)
 	}
 	if len(t.b.entries) > 0 && e.cfg.Publish != nil {
-		e.cfg.Publish(t.b.entries[len(t.b.entries)-1].Offset)
+		e.cfg.Publish(t.b.entries[len(t.b.entries)-1].Offset, t.b.entries)
 	}
+	e.count()
+}
+
+// count tells others how busy the engine is.
+func (e *Engine) count() {
 	e.stats.slots.Store(int64(e.fair.slots))
 	e.stats.used.Store(int64(len(e.fair.used)))
 	e.stats.waiting.Store(int64(len(e.fair.waiting)))

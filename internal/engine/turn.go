@@ -14,8 +14,8 @@ import (
 	"github.com/freshet/freshet/internal/store"
 )
 
-// turnRows bounds what one transaction writes; the rest of the backlog waits
-// for the next.
+// turnRows bounds what one transaction writes, unless the settings say
+// otherwise; the rest of the backlog waits for the next.
 const turnRows = 5000
 
 // turn is one batch in the making.
@@ -44,7 +44,7 @@ func (t *turn) decide(taken []*submission) error {
 	if err := t.due(); err != nil {
 		return err
 	}
-	for len(t.e.backlog) > 0 && t.b.size < turnRows {
+	for len(t.e.backlog) > 0 && t.b.size < t.e.cfg.Rows {
 		p := t.e.backlog[0]
 		done, err := t.entry(p)
 		if err != nil {
@@ -119,7 +119,7 @@ func (t *turn) event(p *pending) bool {
 		t.cursor.Target = after
 	}
 	for _, id := range t.e.listening(p.Namespace, p.Event.Key, after) {
-		if t.b.size >= turnRows || !t.run(p, id) {
+		if t.b.size >= t.e.cfg.Rows || !t.run(p, id) {
 			return false
 		}
 		t.cursor.Target = id
@@ -214,7 +214,7 @@ func (t *turn) run(p *pending, id int64) bool {
 			t.cursor.Run = 0
 			break
 		}
-		if t.b.size >= turnRows {
+		if t.b.size >= t.e.cfg.Rows {
 			return false
 		}
 	}

@@ -5,6 +5,7 @@
 package feed
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -22,27 +23,85 @@ type Journal interface {
 	Journal(ctx context.Context, after int64, limit int) ([]machine.Entry, error)
 }
 
-// Feed wakes its readers when something has been committed.
+// Feed wakes its readers when something has been committed. What was
+// committed lately it keeps in memory, so that readers who keep up cost no
+// query each.
 type Feed struct {
 	journal Journal
 
-	mu   sync.Mutex
-	last int64
-	wake chan struct{} // closed and replaced when last grows
+	mu     sync.Mutex
+	last   int64
+	wake   chan struct{}   // closed and replaced when last grows
+	recent []machine.Entry // every entry above floor, in order
+	floor  int64
+	bytes  int // of the values in recent
 }
+
+// What is kept in memory at most.
+const (
+	recentEntries = 4096
+	recentBytes   = 4 << 20
+)
 
 // New makes a feed of a journal.
 func New(j Journal) *Feed { return &Feed{journal: j, wake: make(chan struct{})} }
 
-// Publish says that the journal has been committed up to an offset.
-func (f *Feed) Publish(last int64) {
+// Publish says that the journal has been committed up to an offset, and with
+// which entries. Without entries it says where the journal stands at the start.
+func (f *Feed) Publish(last int64, entries []machine.Entry) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if last > f.last {
-		f.last = last
-		close(f.wake)
-		f.wake = make(chan struct{})
+	if last <= f.last {
+		return
 	}
+	f.last = last
+	if len(entries) == 0 {
+		f.recent, f.bytes, f.floor = nil, 0, last
+	}
+	f.recent = append(f.recent, entries...)
+	for i := range entries {
+		f.bytes += size(&entries[i])
+	}
+	for len(f.recent) > recentEntries || f.bytes > recentBytes && len(f.recent) > 0 {
+		f.forget(max(1, len(f.recent)/2))
+	}
+	close(f.wake)
+	f.wake = make(chan struct{})
+}
+
+// forget drops the oldest entries from memory.
+func (f *Feed) forget(n int) {
+	for i := range f.recent[:n] {
+		f.bytes -= size(&f.recent[i])
+	}
+	f.floor = f.recent[n-1].Offset
+	f.recent = slices.Clone(f.recent[n:])
+}
+
+func size(e *machine.Entry) int {
+	if e.Event == nil {
+		return 0
+	}
+	return len(e.Event.Value) + len(e.Event.Context)
+}
+
+// after gives entries after an offset: from memory, or from disk for readers
+// who are far behind. More tells whether there may be more of them already,
+// and wake is closed when there is.
+func (f *Feed) after(ctx context.Context, offset int64) (entries []machine.Entry, more bool, wake chan struct{}, err error) {
+	f.mu.Lock()
+	wake = f.wake
+	if offset >= f.floor && f.last > 0 {
+		i, _ := slices.BinarySearchFunc(f.recent, offset+1, func(e machine.Entry, o int64) int { return cmp.Compare(e.Offset, o) })
+		entries = f.recent[i:len(f.recent):len(f.recent)] // never changed in place
+		f.mu.Unlock()
+		return entries, false, wake, nil
+	}
+	f.mu.Unlock()
+	if entries, err = f.journal.Journal(ctx, offset, page); err != nil {
+		return nil, false, nil, fmt.Errorf("read the journal: %w", err)
+	}
+	return entries, len(entries) == page, wake, nil
 }
 
 // Filter selects messages; an empty field selects all.
@@ -74,12 +133,9 @@ const page = 500
 // error, which it returns.
 func (f *Feed) Follow(ctx context.Context, after int64, filter Filter, yield func(freshet.Message) error) error {
 	for {
-		f.mu.Lock()
-		wake := f.wake
-		f.mu.Unlock()
-		entries, err := f.journal.Journal(ctx, after, page)
+		entries, more, wake, err := f.after(ctx, after)
 		if err != nil {
-			return fmt.Errorf("read the journal: %w", err)
+			return err
 		}
 		for i := range entries {
 			after = entries[i].Offset
@@ -90,7 +146,7 @@ func (f *Feed) Follow(ctx context.Context, after int64, filter Filter, yield fun
 				return err
 			}
 		}
-		if len(entries) == page {
+		if more {
 			continue
 		}
 		select {
