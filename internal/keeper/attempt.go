@@ -71,7 +71,7 @@ func (k *Keeper) ended(a *attempt, exit int, code freshet.Code, reason string) {
 
 const stoppedBefore = "stopped before it started"
 
-// bury a key before it was ever started: a start that comes late finds it.
+// entomb ends a key before it was ever started: a start that comes late finds it.
 func (k *Keeper) entomb(key freshet.Key) *attempt {
 	now := freshet.Time(time.Now())
 	a := &attempt{tombstone: true, since: now, State: State{Key: key, EndedAt: now, Code: freshet.CodeLost, Reason: stoppedBefore}}

@@ -322,7 +322,7 @@ func (k *Keeper) leave(why string, force bool) bool {
 	return true
 }
 
-// StopAll stops every attempt, with grace, and returns once none is alive or
+// stopAll stops every attempt, with grace, and returns once none is alive or
 // the context ends.
 func (k *Keeper) stopAll(ctx context.Context, grace time.Duration) {
 	k.mu.Lock()

@@ -120,13 +120,13 @@ func TestQuit(t *testing.T) {
 }
 
 func TestLeavesWhenForgotten(t *testing.T) {
-	r := newRig(t, "KEEPER_IDLE=40ms")
+	r := newRig(t, "KEEPER_IDLE=1s")
 	r.c.Close()
 	r.leaves()
 }
 
 func TestLeavesWhenTheHomeIsGone(t *testing.T) {
-	r := newRig(t, "KEEPER_IDLE=40ms")
+	r := newRig(t, "KEEPER_IDLE=1s")
 	r.start(key(1), "true")
 	r.ended(key(1)) // nobody will ever write it down
 	if err := os.RemoveAll(r.home); err != nil {
@@ -193,7 +193,10 @@ func TestSuccessorBuries(t *testing.T) {
 	// stopped, cannot kill it), and a stranger in the same state.
 	r.start(key(1), "sh", "-c", "trap '' TERM HUP; echo up; sleep 1000; true")
 	r.waitLog(key(1), "up")
-	r.start(key(2), "sh", "-c", "sleep 1000 & kill -STOP $PPID; until grep -q 'State:.T' /proc/$PPID/status; do :; done; echo up $!; exit 0")
+	r.start(key(2), "sh", "-c", "sleep 1000 & until [ -e go ]; do :; done; kill -STOP $PPID; until grep -q 'State:.T' /proc/$PPID/status; do :; done; echo up $!; exit 0")
+	if err := os.WriteFile(filepath.Join(r.home, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	r.waitLog(key(2), "up")
 	stranger := exec.Command("sleep", "1000")
 	stranger.SysProcAttr = &syscall.SysProcAttr{Setsid: true}

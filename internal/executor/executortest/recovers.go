@@ -34,8 +34,7 @@ func testRecover(w *world) {
 	w.start(c)
 	w.down()
 	w.up([]executor.Held{held(a, started), held(b, nil), held(c, nil)})
-	w.next(a, executor.Started)
-	w.next(b, executor.Started)
+	w.all(executor.Started, a, b, c)
 	// Ended, and nobody was there or wrote it down.
 	g := w.attempt(`: > "$FRESHET_RUN_DIR/go"`)
 	w.start(g)

@@ -181,6 +181,13 @@ func held(a executor.Attempt, change func(*executor.Held)) executor.Held {
 // ends waits until all of the attempts have ended.
 func (w *world) ends(as ...executor.Attempt) map[freshet.Key]executor.Report {
 	w.Helper()
+	return w.all(executor.Ended, as...)
+}
+
+// all waits for a report of that kind of each of the attempts, in whatever
+// order they come.
+func (w *world) all(kind executor.ReportKind, as ...executor.Attempt) map[freshet.Key]executor.Report {
+	w.Helper()
 	want := map[freshet.Key]bool{}
 	for _, a := range as {
 		want[a.Key] = true
@@ -189,12 +196,12 @@ func (w *world) ends(as ...executor.Attempt) map[freshet.Key]executor.Report {
 	for late := time.After(patience); len(want) > 0; {
 		select {
 		case r := <-w.x.Reports():
-			if want[r.Key] && r.Kind == executor.Ended {
+			if want[r.Key] && r.Kind == kind {
 				got[r.Key] = r
 				delete(want, r.Key)
 			}
 		case <-late:
-			w.Fatalf("%v have not ended", want)
+			w.Fatalf("%s was not reported of %v", kind, want)
 		}
 	}
 	return got

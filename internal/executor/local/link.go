@@ -169,17 +169,18 @@ func (l *Local) upgrade(ctx context.Context, c *keeper.Client) {
 }
 
 // Quit asks the keeper to leave at once if it holds nothing, for homes that
-// are thrown away. It is not an error if it stays.
+// are thrown away; also after Run has ended. It is not an error if it stays,
+// or if there is none.
 func (l *Local) Quit(ctx context.Context) error {
-	c := l.client.Load()
-	if c == nil {
+	c, err := keeper.Dial(l.cfg.Home, l.cfg.Version, nil)
+	if err != nil {
 		return nil
 	}
-	err := c.Quit(ctx)
-	if errors.Is(err, keeper.ErrBusy) {
-		return nil
+	defer c.Close()
+	if err := c.Quit(ctx); err != nil && !errors.Is(err, keeper.ErrBusy) {
+		return err
 	}
-	return err
+	return nil
 }
 
 func ended(c <-chan struct{}) bool {

@@ -172,6 +172,31 @@ func name(n int64) string {
 	return fmt.Sprintf("k%d", n)
 }
 
+// TestQuit: the keeper of a home that is thrown away leaves with the server.
+func TestQuit(t *testing.T) {
+	cfg := newConfig(t, "1")
+	s := serve(t, cfg)
+	a := s.attempt(1, "true")
+	s.start(a)
+	s.next(a.Key, executor.Ended)
+	before, _ := info(t, cfg.Home)
+	if err := s.Quit(t.Context()); err != nil || !before.Alive() {
+		t.Errorf("with an end that is not written down: %v, alive: %v", err, before.Alive())
+	}
+	s.release(a.Key)
+	s.stop()
+	if err := s.Quit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, _ = syscall.Wait4(before.PID, nil, 0, nil)
+	if before.Alive() {
+		t.Error("it stays")
+	}
+	if err := s.Quit(t.Context()); err != nil {
+		t.Errorf("where none is: %v", err)
+	}
+}
+
 // TestInDirectory: processes start where they are told to.
 func TestInDirectory(t *testing.T) {
 	cfg := newConfig(t, "1")
