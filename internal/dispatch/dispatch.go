@@ -35,14 +35,39 @@ type Config struct {
 type Dispatch struct {
 	cfg Config
 
-	mu      sync.Mutex
-	waiting []engine.Effects
-	wake    chan struct{}
+	mu       sync.Mutex
+	waiting  []engine.Effects
+	wake     chan struct{}
+	prepares chan engine.Start
+	ended    []freshet.Key // to be released
 }
 
 // New makes a dispatch; Run serves it.
 func New(cfg Config) *Dispatch {
-	return &Dispatch{cfg: cfg, wake: make(chan struct{}, 1)}
+	return &Dispatch{cfg: cfg, wake: make(chan struct{}, 1), prepares: make(chan engine.Start, 64)}
+}
+
+// Prepare lets the executor get ready for starts that are being committed. It
+// never blocks: what it has no room for is not prepared.
+func (d *Dispatch) Prepare(starts []engine.Start) {
+	for _, s := range starts {
+		select {
+		case d.prepares <- s:
+		default:
+			return
+		}
+	}
+}
+
+func (d *Dispatch) prepare(ctx context.Context, p executor.Preparer) {
+	for {
+		select {
+		case s := <-d.prepares:
+			p.Prepare(ctx, d.cfg.Attempt(s))
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // Release takes effects of a commit. It never blocks.
@@ -77,11 +102,20 @@ func (d *Dispatch) Run(ctx context.Context) error {
 			d.warn("executor ended", err)
 		}
 	})
+	if p, ok := d.cfg.Executor.(executor.Preparer); ok {
+		wg.Go(func() { d.prepare(ctx, p) })
+	}
 	recovered := false
+	var flush <-chan time.Time
 	for {
 		select {
 		case <-d.wake:
+		case <-flush:
+			flush = nil
+			d.release(ctx)
+			continue
 		case <-ctx.Done():
+			d.releaseLast(ctx)
 			return nil
 		}
 		for _, f := range d.take() {
@@ -93,6 +127,9 @@ func (d *Dispatch) Run(ctx context.Context) error {
 				wg.Go(func() { d.follow(ctx) })
 			}
 			d.carryOut(ctx, f)
+		}
+		if len(d.ended) > 0 && flush == nil {
+			flush = time.After(releaseWait)
 		}
 	}
 }
@@ -131,9 +168,34 @@ func (d *Dispatch) carryOut(ctx context.Context, f engine.Effects) {
 	for _, s := range f.Stops {
 		d.insist(ctx, "stop", func() error { return d.cfg.Executor.Stop(ctx, s.Key, s.Grace) })
 	}
-	if len(f.Ended) > 0 {
-		d.insist(ctx, "release", func() error { return d.cfg.Executor.Release(ctx, f.Ended) })
+	if d.ended = append(d.ended, f.Ended...); len(d.ended) >= releaseBatch {
+		d.release(ctx)
 	}
+}
+
+// Whoever holds attempts may forget the ended ones; there is no hurry, so many
+// go in one request.
+const (
+	releaseWait  = 100 * time.Millisecond
+	releaseBatch = 500
+)
+
+func (d *Dispatch) release(ctx context.Context) {
+	keys := d.ended
+	if d.ended = nil; len(keys) > 0 {
+		d.insist(ctx, "release", func() error { return d.cfg.Executor.Release(ctx, keys) })
+	}
+}
+
+// releaseLast is release when the server ends. What it does not manage, the
+// next server does.
+func (d *Dispatch) releaseLast(ctx context.Context) {
+	if len(d.ended) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	_ = d.cfg.Executor.Release(ctx, d.ended)
 }
 
 // startsAtOnce bounds the requests under way for the starts of one commit.

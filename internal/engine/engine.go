@@ -26,6 +26,7 @@ import (
 type Config struct {
 	Store   store.Writer
 	Slots   int           // executions that run at once, those of long-running tasks aside
+	Prepare func([]Start) // called with what is claimed while that is being committed; may be nil; must not block
 	Release func(Effects) // called after each commit that has effects, in order; must not block
 	// Publish is called after each commit with its entries, and once at the
 	// start with the last offset of before; it must not block.
@@ -145,6 +146,13 @@ var errClosing = freshet.Errorf(freshet.Unavailable, "the server is stopping")
 // processes end soon, and then both are one commit.
 const lazyWait = 15 * time.Millisecond
 
+// companyWait is how long inputs wait for others while every slot is taken.
+const companyWait = 2 * time.Millisecond
+
+func (e *Engine) saturated() bool {
+	return len(e.fair.used) >= e.fair.slots && len(e.fair.waiting) > 0
+}
+
 // batchSize bounds the inputs of one turn.
 const batchSize = 500
 
@@ -185,7 +193,26 @@ func (e *Engine) gather(ctx context.Context) ([]*submission, error) {
 			return taken, ctx.Err()
 		}
 	}
+	// Where every slot is taken and more wait, the machine is busy with the
+	// processes themselves: fewer, larger commits leave them more of it.
+	var company <-chan time.Time
+	if e.saturated() && entries > 0 {
+		t := time.NewTimer(companyWait)
+		defer t.Stop()
+		company = t.C
+	}
 	for entries < batchSize {
+		if company != nil && entries < e.fair.slots/2 {
+			select {
+			case s := <-e.in:
+				take(s)
+				continue
+			case <-company:
+				company = nil
+			case <-ctx.Done():
+				return taken, ctx.Err()
+			}
+		}
 		select {
 		case s := <-e.in:
 			take(s)
@@ -210,6 +237,9 @@ func (e *Engine) turn(ctx context.Context, taken []*submission) error {
 	err := t.decide(taken)
 	if err == nil && !t.b.empty() {
 		e.stats.commits.Add(1)
+		if e.cfg.Prepare != nil && len(t.effects.Starts) > 0 {
+			e.cfg.Prepare(t.effects.Starts)
+		}
 		start := time.Now()
 		err = e.cfg.Store.Commit(ctx, t.b.store(t.cursor, e.leader))
 		e.stats.writing.Add(int64(time.Since(start)))

@@ -86,14 +86,21 @@ func (l *live) drop(r *machine.Run) {
 	if i, found := slices.BinarySearch(v.runs, r.ID); found {
 		v.runs = slices.Delete(v.runs, i, i+1)
 	}
-	if len(v.runs) == 0 && !l.current(v.id) {
-		delete(l.versions, v.id)
-		for _, k := range v.spec.Keys() {
-			keys := l.byKey[v.id.namespace]
-			keys[k] = slices.DeleteFunc(keys[k], func(o *version) bool { return o == v })
-			if len(keys[k]) == 0 {
-				delete(keys, k)
-			}
+	l.retire(v.id)
+}
+
+// retire forgets a version that no run has, nor will the next one have.
+func (l *live) retire(id versionID) {
+	v, ok := l.versions[id]
+	if !ok || len(v.runs) > 0 || l.current(id) {
+		return
+	}
+	delete(l.versions, id)
+	for _, k := range v.spec.Keys() {
+		keys := l.byKey[id.namespace]
+		keys[k] = slices.DeleteFunc(keys[k], func(o *version) bool { return o == v })
+		if len(keys[k]) == 0 {
+			delete(keys, k)
 		}
 	}
 }

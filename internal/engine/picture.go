@@ -16,11 +16,12 @@ type Picture struct {
 	Used       map[freshet.Key]bool // slots
 	Waiting    map[freshet.Key]bool // for a slot
 	Undecided  int                  // entries of the journal
+	Versions   int                  // of workflows, compiled
 }
 
 // Picture shows the state in memory. It may be called when Run has returned.
 func (e *Engine) Picture() Picture {
-	p := Picture{Runs: e.runs, Registries: map[string]*machine.Registry{}, Used: e.fair.used, Waiting: e.fair.waiting, Undecided: len(e.backlog)}
+	p := Picture{Runs: e.runs, Registries: map[string]*machine.Registry{}, Used: e.fair.used, Waiting: e.fair.waiting, Undecided: len(e.backlog), Versions: len(e.versions)}
 	for name, g := range e.registries {
 		if len(g.Flows) == 0 {
 			continue

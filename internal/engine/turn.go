@@ -166,7 +166,16 @@ func (t *turn) registry(p *pending) (bool, error) {
 		t.answer(p, Reply{Err: d.Refused})
 		return false, nil
 	}
+	var replaced []versionID
+	for _, row := range d.Workflows {
+		if f, ok := g.Flows[row.Name]; ok {
+			replaced = append(replaced, versionID{p.Namespace, f.Name, f.Version})
+		}
+	}
 	machine.ApplyRegistry(g, d)
+	for _, id := range replaced {
+		e.retire(id)
+	}
 	t.write(p)
 	t.take(p, d, 0, 0)
 	for _, row := range d.NewRuns {
@@ -259,6 +268,7 @@ func (t *turn) step(w *spec.Workflow, r *machine.Run, en *machine.Entry, more *m
 			d = machine.Abort(w, r, en, fmt.Sprintf("a fault of Freshet while deciding entry %d: %v", en.Offset, fault))
 		}
 	}()
+	t.e.stats.steps.Add(1)
 	return machine.Step(w, r, en, more)
 }
 
@@ -341,12 +351,13 @@ func (t *turn) fail(taken []*submission, err error) {
 
 // stats are counters that others may read.
 type stats struct {
-	commits, writing, slots, used, waiting atomic.Int64
+	commits, steps, writing, slots, used, waiting atomic.Int64
 }
 
 // Stats tells how busy the engine is.
 type Stats struct {
 	Commits int64         // transactions so far
+	Steps   int64         // of the machine so far, for runs
 	Writing time.Duration // spent in them
 	Slots   int64
 	Used    int64 // slots that are taken
@@ -355,5 +366,5 @@ type Stats struct {
 
 // Stats may be called from anywhere.
 func (e *Engine) Stats() Stats {
-	return Stats{e.stats.commits.Load(), time.Duration(e.stats.writing.Load()), e.stats.slots.Load(), e.stats.used.Load(), e.stats.waiting.Load()}
+	return Stats{e.stats.commits.Load(), e.stats.steps.Load(), time.Duration(e.stats.writing.Load()), e.stats.slots.Load(), e.stats.used.Load(), e.stats.waiting.Load()}
 }

@@ -72,6 +72,13 @@ type Executor interface {
 	Run(ctx context.Context) error
 }
 
+// Preparer is an executor that can get the ground ready for an attempt while
+// its claim is still being committed: directories, nothing that anybody would
+// miss or that a process could see. Start does not rely on it.
+type Preparer interface {
+	Prepare(ctx context.Context, a Attempt)
+}
+
 // Held is an attempt that the store believes claimed or running.
 type Held struct {
 	Key       freshet.Key

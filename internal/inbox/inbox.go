@@ -6,6 +6,7 @@ package inbox
 
 import (
 	"context"
+	"sync"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/engine"
@@ -29,10 +30,15 @@ type Inbox struct {
 	engine Engine
 	store  store.Reader
 	blobs  Blobs
+
+	mu       sync.Mutex
+	compiled map[string]*spec.Workflow // by version, which is immutable
 }
 
 // New makes an inbox.
-func New(e Engine, s store.Reader, b Blobs) *Inbox { return &Inbox{engine: e, store: s, blobs: b} }
+func New(e Engine, s store.Reader, b Blobs) *Inbox {
+	return &Inbox{engine: e, store: s, blobs: b, compiled: map[string]*spec.Workflow{}}
+}
 
 // one submits a single entry and unpacks its reply.
 func (x *Inbox) one(ctx context.Context, en machine.Entry) (engine.Reply, error) {
@@ -53,13 +59,33 @@ func (x *Inbox) workflow(ctx context.Context, namespace, name string) (*spec.Wor
 		return nil, "", freshet.Errorf(freshet.NotFound, "there is no workflow %s.%s", namespace, name).
 			WithHint("`workflow list` shows what there is; `workflow upload FILE` adds one")
 	}
-	row, err := x.store.Version(ctx, namespace, name, found[0].Version)
+	w, err := x.compile(ctx, namespace, name, found[0].Version)
+	return w, found[0].Version, err
+}
+
+// compiledVersions bounds what is kept compiled: a start costs no parsing.
+const compiledVersions = 200
+
+func (x *Inbox) compile(ctx context.Context, namespace, name, version string) (*spec.Workflow, error) {
+	x.mu.Lock()
+	w, ok := x.compiled[version]
+	x.mu.Unlock()
+	if ok {
+		return w, nil
+	}
+	row, err := x.store.Version(ctx, namespace, name, version)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	flows, diags := spec.Parse(name+".yaml", []byte(row.Source))
 	if len(flows) != 1 {
-		return nil, "", diags.Err()
+		return nil, diags.Err()
 	}
-	return flows[0], row.Version, nil
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if len(x.compiled) >= compiledVersions {
+		clear(x.compiled)
+	}
+	x.compiled[version] = flows[0]
+	return flows[0], nil
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -91,6 +92,7 @@ func (s *Server) wire() error {
 		Logger: s.cfg.Log, LogLimit: s.cfg.LogLimit, InDirectory: s.cfg.ExecDir})
 	s.engine = engine.New(engine.Config{Store: s.store, Slots: s.cfg.Slots, Log: s.cfg.Log, Publish: s.feed.Publish,
 		Reserve: reserve{s.home.path("reserve")},
+		Prepare: func(starts []engine.Start) { s.dispatch.Prepare(starts) },
 		Release: func(f engine.Effects) { s.dispatch.Release(f) }})
 	make := &attempts{cfg: &s.cfg, url: s.self.URL, base: s.cfg.taskEnv(), token: issuer.Issue}
 	s.dispatch = dispatch.New(dispatch.Config{Executor: s.local, Engine: s.engine, Attempt: make.attempt, Log: s.cfg.Log})
@@ -112,7 +114,8 @@ func (s *Server) wire() error {
 		Ready:  s.engine.Ready(),
 		Log:    s.cfg.Log,
 	})
-	s.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ErrorLog: nil}
+	s.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog: slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelWarn)}
 	return nil
 }
 

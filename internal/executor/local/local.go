@@ -63,6 +63,7 @@ type Local struct {
 }
 
 var _ executor.Executor = (*Local)(nil)
+var _ executor.Preparer = (*Local)(nil)
 
 // New makes the executor; it touches nothing until it is asked to.
 func New(cfg Config) *Local {

@@ -76,13 +76,14 @@ func (l *Local) paths(a *executor.Attempt) (run, task, log string, err error) {
 		}
 	}
 	of := filepath.Join(a.Namespace, a.Workflow, strconv.FormatInt(a.Key.Run, 10))
-	item := ""
+	item, own := "", a.Key.Task
 	if a.Key.Item != freshet.NoItem {
 		item = strconv.Itoa(a.Key.Item)
+		own += "." + item
 	}
 	try := fmt.Sprintf("%d.%d", a.Key.Seq, a.Key.Try)
 	run = filepath.Join(l.cfg.Home, "work", of)
-	task = filepath.Join(run, ".freshet", a.Key.Task, item, try)
+	task = filepath.Join(run, ".freshet", own+"."+try) // one directory to make, and no name of a task has a dot
 	log = filepath.Join(l.cfg.Home, "logs", of, a.Key.Task, item, try+".log")
 	return run, task, log, nil
 }

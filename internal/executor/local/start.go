@@ -3,6 +3,8 @@ package local
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/freshet/freshet"
@@ -65,6 +67,18 @@ func (l *Local) Start(ctx context.Context, a executor.Attempt) error {
 			continue
 		}
 		return err // it may be on its way: the key stays known
+	}
+}
+
+// Prepare makes the directories and the log of an attempt that is about to be
+// claimed. What goes wrong here goes wrong in Start too, and is told there.
+func (l *Local) Prepare(ctx context.Context, a executor.Attempt) {
+	run, task, log, err := l.paths(&a)
+	if err != nil || l.dirs.make(ctx, run, task, l.filesOf(&a)) != nil || os.MkdirAll(filepath.Dir(log), 0o700) != nil {
+		return
+	}
+	if f, err := os.OpenFile(log, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600); err == nil {
+		f.Close()
 	}
 }
 

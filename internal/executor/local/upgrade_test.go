@@ -237,7 +237,7 @@ func TestPathsOfAttempts(t *testing.T) {
 	if want := filepath.Join(cfg.Home, "logs/default/w/12/t/3/4.5.log"); r.Log != want {
 		t.Errorf("log %s, want %s", r.Log, want)
 	}
-	if want := filepath.Join(cfg.Home, "work/default/w/12/.freshet/t/3/4.5"); r.Outputs["dir"] != want {
+	if want := filepath.Join(cfg.Home, "work/default/w/12/.freshet/t.3.4.5"); r.Outputs["dir"] != want {
 		t.Errorf("its directory %s, want %s", r.Outputs["dir"], want)
 	}
 }
