@@ -27,7 +27,10 @@ func TestScripts(t *testing.T) {
 			e.Setenv("FRESHET_HOME", home)
 			e.Setenv("FRESHET_LISTEN", "127.0.0.1:0")
 			e.Setenv("NO_COLOR", "1")
-			e.Defer(func() { endServer(t, home) })
+			e.Defer(func() {
+				endServer(t, home)
+				endServer(t, filepath.Join(e.WorkDir, "demo"))
+			})
 			return nil
 		},
 	})

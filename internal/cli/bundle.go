@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/spec"
@@ -26,6 +27,8 @@ type bundle struct {
 // maxNesting bounds directories in directories; a link to a parent would make
 // them endless.
 const maxNesting = 64
+
+var errNested = errors.New("its directories are nested too deeply, or a link leads back into them")
 
 // openBundle begins one for a directory; closed gives the directory free.
 func openBundle(dir string) (b *bundle, closed func() error, err error) {
@@ -51,7 +54,7 @@ func (b *bundle) add(name string) error {
 // walk follows links, as far as they stay inside.
 func (b *bundle) walk(name string, depth int) error {
 	if depth > maxNesting {
-		return errors.New("its directories are nested too deeply, or a link leads back into them")
+		return errNested
 	}
 	info, err := fs.Stat(b.fsys, name)
 	if err != nil {
@@ -148,6 +151,8 @@ func pathReason(err error) error {
 		return err
 	}
 	switch {
+	case errors.Is(err, syscall.ELOOP):
+		return errNested
 	case errors.Is(err, fs.ErrNotExist):
 		return errors.New(p.Path + " does not exist")
 	case strings.Contains(p.Err.Error(), "escapes"):

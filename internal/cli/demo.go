@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/freshet/freshet"
-	"github.com/freshet/freshet/client"
 )
 
 // demoExample is the example that the demo runs.
@@ -39,11 +38,15 @@ func (a *app) demo(ctx context.Context) error {
 	}
 	// The keeper, the home and what is in it stay: the lines at the end come
 	// back to them.
-	run, err := a.demoRun(ctx, e)
+	x := &execution{app: a, embedded: e}
+	run, err := x.demo(ctx)
 	if closed := e.close(); err == nil {
 		err = closed
 	}
-	if err != nil {
+	switch {
+	case x.stopped():
+		return errInterrupted
+	case err != nil:
 		return err
 	}
 	a.out.line("\nThe server has been stopped. Start it again on that home, and ask:")
@@ -65,31 +68,23 @@ func (a *app) demoHome() (string, error) {
 	return a.temporaryHome("freshet-demo-")
 }
 
-// demoRun uploads the example, runs it, and shows what has come of it.
-func (a *app) demoRun(ctx context.Context, e *embedded) (freshet.Run, error) {
-	up, err := a.example(demoExample)
+// demo uploads the example, runs it, and shows what has come of it.
+func (x *execution) demo(ctx context.Context) (freshet.Run, error) {
+	up, err := x.example(demoExample)
 	if err != nil {
 		return freshet.Run{}, err
 	}
-	uploaded, err := up.send(ctx, e.client, freshet.DefaultNamespace)
+	uploaded, err := up.send(ctx, x.embedded.client, freshet.DefaultNamespace)
 	if err != nil {
 		return freshet.Run{}, err
 	}
-	run, err := e.client.StartRun(ctx, uploaded[0].Namespace, uploaded[0].Name, "", freshet.RunRequest{})
+	run, err := x.start(ctx, uploaded[0], freshet.RunRequest{}, func(ctx context.Context, run freshet.Run) (freshet.Run, error) {
+		return x.watch(ctx, x.embedded.client, run.ID)
+	})
 	if err != nil {
 		return run, err
 	}
-	a.interrupts.take(func(count int) { a.stopDemo(ctx, e.client, run.ID) })
-	if run, err = a.watch(ctx, e.client, run.ID); err != nil {
-		return run, err
-	}
-	return run, a.demoTables(ctx, e, &run)
-}
-
-// stopDemo lets the run end in order; the demo ends with it.
-func (a *app) stopDemo(ctx context.Context, c *client.Client, run int64) {
-	a.err.line("%s the run is being stopped", a.err.paint(yellow, "interrupted:"))
-	_, _ = c.StopRun(ctx, run) // it may have ended by itself
+	return run, x.demoTables(ctx, x.embedded, &run)
 }
 
 // example reads an embedded example.

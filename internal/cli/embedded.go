@@ -36,7 +36,8 @@ func (a *app) embed(ctx context.Context, home string, config func(*ServerConfig)
 	e := &embedded{home: home, stop: stop, served: make(chan error, 1), log: log}
 	ready := make(chan string, 1)
 	cfg := a.embeddedConfig(s, func(url string) { ready <- url })
-	cfg.Log = slog.New(slog.NewTextHandler(log, nil))
+	cfg.Log = slog.New(slog.NewMultiHandler(slog.NewTextHandler(log, nil),
+		slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn}))) // what keeps a run from going on is said
 	config(&cfg)
 	go func() { e.served <- a.Host.Serve(ctx, cfg) }()
 	select {
@@ -78,7 +79,10 @@ func (e *embedded) close() error {
 
 // temporaryHome makes a home below the directory for temporary files.
 func (a *app) temporaryHome(pattern string) (string, error) {
-	dir := a.env("TMPDIR")
+	dir := os.TempDir()
+	if set := a.env("TMPDIR"); set != "" {
+		dir = a.path(set)
+	}
 	home, err := os.MkdirTemp(dir, pattern)
 	if err != nil {
 		return "", freshet.Errorf(freshet.Unavailable, "cannot make a home: %s", err).WithHint("set TMPDIR to a directory that can be written to")

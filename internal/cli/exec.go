@@ -155,7 +155,8 @@ func (a *app) revisit(home string, commands ...string) []string {
 	return lines
 }
 
-// execution is the run of an exec.
+// execution is a run on an embedded server. The first interrupt stops it, the
+// second does not wait for that.
 type execution struct {
 	*app
 	embedded *embedded
@@ -171,19 +172,30 @@ func (x *execution) stopped() bool {
 	return x.count > 0
 }
 
-// run uploads the workflow, starts a run and follows it.
+// run uploads the workflow of a file, starts a run and follows it.
 func (x *execution) run(ctx context.Context, doc document, flow *spec.Workflow, request freshet.RunRequest) (freshet.Run, error) {
 	c := x.embedded.client
 	// What the workflow's files are is where they are: they do not travel.
 	source := freshet.UploadRequest{Documents: []freshet.Document{{Name: filepath.Base(doc.name), Source: string(flow.Source)}}}
-	uploaded, err := c.Upload(ctx, freshet.DefaultNamespace, source, nil)
+	namespace, err := x.namespace()
 	if err != nil {
 		return freshet.Run{}, err
 	}
+	uploaded, err := c.Upload(ctx, namespace, source, nil)
+	if err != nil {
+		return freshet.Run{}, err
+	}
+	return x.start(ctx, uploaded[0], request, func(ctx context.Context, run freshet.Run) (freshet.Run, error) {
+		return x.stream(ctx, run, flow)
+	})
+}
+
+// start starts a run and follows it; from now on interrupts are for it.
+func (x *execution) start(ctx context.Context, w freshet.UploadResult, request freshet.RunRequest, follow func(context.Context, freshet.Run) (freshet.Run, error)) (freshet.Run, error) {
 	ctx, quit := context.WithCancelCause(ctx)
 	defer quit(nil)
 	x.interrupts.take(func(int) { x.interrupted(ctx, quit) })
-	run, err := c.StartRun(ctx, uploaded[0].Namespace, flow.Name, "", request)
+	run, err := x.embedded.client.StartRun(ctx, w.Namespace, w.Name, "", request)
 	if err != nil {
 		return run, err
 	}
@@ -192,14 +204,15 @@ func (x *execution) run(ctx context.Context, doc document, flow *spec.Workflow, 
 	early := x.count > 0
 	x.mu.Unlock()
 	if early {
-		if _, err := c.StopRun(ctx, run.ID); err != nil {
+		if _, err := x.embedded.client.StopRun(ctx, run.ID); err != nil {
 			return run, err
 		}
 	}
-	return x.follow(ctx, run, flow)
+	return follow(ctx, run)
 }
 
-func (x *execution) follow(ctx context.Context, run freshet.Run, flow *spec.Workflow) (freshet.Run, error) {
+// stream shows what the tasks write, and how the run ends.
+func (x *execution) stream(ctx context.Context, run freshet.Run, flow *spec.Workflow) (freshet.Run, error) {
 	width := 0
 	for _, t := range flow.Tasks {
 		width = max(width, len(t.Name))

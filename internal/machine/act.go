@@ -142,8 +142,7 @@ func (d *draft) end(task int, why freshet.Code) {
 	switch {
 	case x.Status == freshet.Retrying, x.Status == freshet.Queued && x.Epoch == 0:
 		if x.Status == freshet.Queued {
-			d.d.Queue = without(d.d.Queue, func(q Queued) bool { return q.Key == x.Key })
-			d.d.Unqueue = append(d.d.Unqueue, x.Key)
+			d.unqueue(x.Key)
 		} else {
 			d.d.Untimers = append(d.d.Untimers, Timer{Kind: RetryTimer, Key: x.Key})
 		}

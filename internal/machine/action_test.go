@@ -214,6 +214,17 @@ event r
 a: queued #2.1
 saw: waiting
 `},
+		{"what has not started a process yet and cannot take the new event fails", `
+tasks:
+  a: {bash: "true", start: {event: e, busy: restart}, if: event.data > 0}
+`, `
+start
+event e 1
+a: queued #1
+event e x
+a: failed #1 expression
+run: failed expression
+`},
 		{"with none alive it starts", serve, `
 start
 exit a

@@ -57,30 +57,35 @@ func (d *draft) begin(task int, s Start) {
 		x.Executor = ""
 	}
 	d.add(task, x)
-	if d.starts++; d.runsAway() {
-		d.finish(task, freshet.Failed, freshet.CodeExpression, "the tasks of this run start each other without end")
-		d.halt(freshet.CodeStoppedByRule)
-		return
+	if !d.runsAway(task) {
+		d.ready(task, s)
 	}
-	d.ready(task, s)
 }
 
-// maxStarts bounds what one step starts, for tasks that start each other in
-// ever growing numbers.
-const maxStarts = 1_000_000
-
-// runsAway tells whether tasks that are decided here go on starting each
-// other: one writer serves everybody, and would never come to an end. Without
-// a circle a chain of ends is no longer than there are tasks.
-func (d *draft) runsAway() bool {
-	return d.shown.Links > len(d.w.Tasks)+freshet.MaxDepth || d.starts > maxStarts
+// runsAway fails a run whose tasks, decided here, go on starting or skipping
+// each other: one writer serves everybody, and would never come to an end.
+// Without a circle a chain of ends is no longer than there are tasks.
+func (d *draft) runsAway(task int) bool {
+	d.starts++
+	if d.shown.Links <= len(d.w.Tasks)+freshet.MaxDepth && d.starts <= d.limit.starts {
+		return false
+	}
+	d.finish(task, freshet.Failed, freshet.CodeExpression, "the tasks of this run start each other without end")
+	d.halt(freshet.CodeStoppedByRule)
+	return true
 }
 
 // renew gives an execution that has no process yet a newer event.
 func (d *draft) renew(task int, s Start) {
 	x := d.edit(task, func(x *Execution) { x.Call = nil })
-	d.d.Unqueue = append(d.d.Unqueue, x.Key)
+	d.unqueue(x.Key)
 	d.ready(task, s)
+}
+
+// unqueue takes an execution out of those that wait for a slot.
+func (d *draft) unqueue(k freshet.Key) {
+	d.d.Queue = without(d.d.Queue, func(q Queued) bool { return q.Key == k })
+	d.d.Unqueue = append(d.d.Unqueue, k)
 }
 
 // ready decides a task that is about to start.
@@ -217,7 +222,9 @@ func (d *draft) skip(task int) {
 		Key:    freshet.Key{Run: d.st.ID, Task: d.w.Tasks[task].Name, Item: freshet.NoItem, Seq: d.task(task).Seq() + 1, Try: 1},
 		Status: freshet.Queued, QueuedAt: d.now,
 	})
-	d.finish(task, freshet.Skipped, freshet.CodeUpstream, "all tasks before it were skipped")
+	if !d.runsAway(task) {
+		d.finish(task, freshet.Skipped, freshet.CodeUpstream, "all tasks before it were skipped")
+	}
 }
 
 func without[T any](list []T, drop func(T) bool) []T {

@@ -107,6 +107,10 @@ type Continuation struct {
 	Part   int    `json:"part"` // which part of the step comes next, from 1
 	Work   []work `json:"work"`
 	Starts int    `json:"starts"` // tasks that the step has started so far
+
+	// Was are tasks that the signal at hand has changed already, as its other
+	// rules have to see them.
+	Was map[int]freshet.Status `json:"was,omitempty"`
 }
 
 // work is one signal that rules have yet to see.

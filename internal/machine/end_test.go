@@ -432,6 +432,15 @@ exit a
 exit a
 a: queued #3
 `},
+		{"tasks that are skipped with each other without end fail the run", `
+tasks:
+  a: {bash: "true", after: b}
+  b: {bash: "true", after: a, restart: {event: e}, if: "false"}
+`, `
+start
+event e
+run: failed expression
+`},
 		{"tasks of the engine that start each other without end fail the run", `
 tasks:
   a: {expr: {n: "1"}, restart: {status: {b: ended}}}

@@ -41,7 +41,7 @@ func TestParts(t *testing.T) {
 		t.Errorf("the end of a task with %d dependents is decided in %d parts", n, len(w.parts))
 	}
 	for i, d := range w.parts {
-		if rows := len(d.Executions); rows > stepDeltas+1 {
+		if rows := len(d.Executions); rows > usual.rows+1 {
 			t.Errorf("part %d touches %d executions", i, rows)
 		}
 	}
@@ -68,9 +68,9 @@ func TestPartsDoNotMatter(t *testing.T) {
 	script := []string{"start", "run r", "event e", "exit first", "exit after0", "exit on14", "exit r", "event e", "run last", "stop run"}
 	flow := parse(t, source)
 	var want *world
-	for _, limit := range []int{stepDeltas, 100, 7, 2, 1} {
+	for _, limit := range []int{usual.rows, 100, 7, 2, 1} {
 		w := newWorld(t, flow)
-		w.limit = limit
+		w.limit.rows = limit
 		for _, line := range script {
 			if err := w.line(line); err != nil {
 				t.Fatalf("limit %d: %s: %v", limit, line, err)

@@ -430,6 +430,27 @@ event e
 a: queued #3
 said a counted
 `},
+		{"all rules see an event before any action, whatever stands first in the file", `
+ends: never
+tasks:
+  a: {bash: "true", restart: {event: e}}
+  c: {bash: "true", start: {event: e, busy: ignore}, after: a}
+  d: {bash: "true", start: {event: f, busy: ignore}}
+  x: {bash: "true", start: [{event: g, busy: ignore}, {status: {d: ended}}]}
+  y: {bash: "true", start: {status: {d: ended, x: success}}}
+`, `
+start
+exit a
+event e
+a: queued #2
+c: queued #1
+event g
+exit x
+event f
+exit d
+x: queued #2
+y: queued #1
+`},
 		{"stop of what is not alive does nothing", `
 tasks:
   a: {bash: "true", start: {event: e, busy: ignore}, stop: {event: s}}

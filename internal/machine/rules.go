@@ -34,7 +34,7 @@ func (d *draft) observeEvent(from int) {
 				hits = append(hits, f)
 			}
 		}
-		d.act(l.Task, hits)
+		d.answer(l.Task, hits)
 	}
 }
 
@@ -136,8 +136,18 @@ func (d *draft) observeEnd(end work) {
 			d.note(freshet.Outcome{Task: d.taskName(target), Rule: rules[i].ID, Result: freshet.Fired, Offsets: offsets(f.by)})
 			hits = append(hits, f)
 		}
-		d.act(target, hits)
+		d.answer(target, hits)
 	}
+}
+
+// answer takes the action that a signal asks of a task. All rules look at the
+// signal before anything is done: those that come after see the task as it
+// was.
+func (d *draft) answer(task int, hits []fired) {
+	if len(hits) > 0 && task != spec.NoTask && len(d.w.Watchers(task)) > 0 {
+		d.was[task] = d.seen(task)
+	}
+	d.act(task, hits)
 }
 
 // examine asks whether the whole condition of a rule holds. If it does, the
@@ -243,6 +253,8 @@ func (d *draft) seen(task int) freshet.Status {
 	switch {
 	case d.shown.Op == opEnded && d.shown.Task == task:
 		return d.shown.Status
+	case d.was[task] != "":
+		return d.was[task]
 	case d.ending[task] > 0:
 		return freshet.Running
 	}

@@ -10,6 +10,7 @@
 package machine
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -17,23 +18,27 @@ import (
 	"github.com/freshet/freshet/internal/spec"
 )
 
-// stepDeltas is how many rows a decision may touch before the rest of the
-// step becomes a continuation, so that a fan-out of ten thousand is many
-// small transactions.
-const stepDeltas = 500
+// bounds hold a step to what one writer can do for one run.
+type bounds struct {
+	rows   int // that a decision may touch before the rest becomes a continuation, so that a fan-out of ten thousand is many small transactions
+	starts int // of tasks in all parts, for tasks that start each other in ever growing numbers
+}
+
+var usual = bounds{rows: 500, starts: 100_000}
 
 // Step decides what an entry means for a run. The state is only read. A
 // decision with More is the first part of a longer one: apply it and call
 // Step again with the same entry and More.
 func Step(w *spec.Workflow, st *Run, e *Entry, more *Continuation) *Decision {
-	return step(w, st, e, more, stepDeltas)
+	return step(w, st, e, more, usual)
 }
 
-func step(w *spec.Workflow, st *Run, e *Entry, more *Continuation, limit int) *Decision {
+func step(w *spec.Workflow, st *Run, e *Entry, more *Continuation, limit bounds) *Decision {
 	d := newDraft(w, st, e)
 	d.limit = limit
 	if more != nil {
 		d.part, d.starts = more.Part, more.Starts
+		maps.Copy(d.was, more.Was)
 		d.push(more.Work...)
 	} else {
 		d.open()
@@ -57,18 +62,19 @@ type draft struct {
 	owned  map[*Execution]bool
 	alive  int
 	size   int
-	limit  int // of size
+	limit  bounds
 	part   int // of the step
 	starts int // of tasks, in all parts so far
 	work   []work
-	ending map[int]int // task -> ends in work, which rules have not seen yet
-	shown  work        // the end that rules are looking at
+	ending map[int]int            // task -> ends in work, which rules have not seen yet
+	shown  work                   // the end that rules are looking at
+	was    map[int]freshet.Status // tasks before the actions of the signal at hand
 	d      Decision
 	events map[*freshet.Event]*eventObject
 }
 
 func newDraft(w *spec.Workflow, st *Run, e *Entry) *draft {
-	return &draft{w: w, st: st, entry: e, now: e.Time, alive: st.Alive, limit: stepDeltas, ending: map[int]int{},
+	return &draft{w: w, st: st, entry: e, now: e.Time, alive: st.Alive, limit: usual, ending: map[int]int{}, was: map[int]freshet.Status{},
 		tasks: map[int]*TaskState{}, rules: map[int]RuleState{}, owned: map[*Execution]bool{},
 		d: Decision{Target: st.ID}}
 }
@@ -76,13 +82,16 @@ func newDraft(w *spec.Workflow, st *Run, e *Entry) *draft {
 // run works the list off until it is empty or the decision is full.
 func (d *draft) run() {
 	for len(d.work) > 0 {
-		if d.size >= d.limit {
-			d.d.More = &Continuation{Part: d.part + 1, Work: d.work, Starts: d.starts}
+		if d.size >= d.limit.rows {
+			d.d.More = &Continuation{Part: d.part + 1, Work: d.work, Starts: d.starts, Was: d.was}
 			return
 		}
 		next := d.work[0]
 		d.work = d.work[1:]
 		d.shown = next
+		if next.From == 0 {
+			clear(d.was)
+		}
 		switch next.Op {
 		case opBegin:
 			d.beginAll(next.From)
@@ -100,11 +109,12 @@ func (d *draft) run() {
 		}
 	}
 	d.shown = work{}
+	clear(d.was)
 }
 
 // full tells a loop over many tasks to go on in a later part.
 func (d *draft) full(rest work) bool {
-	if d.size < d.limit {
+	if d.size < d.limit.rows {
 		return false
 	}
 	later := d.work

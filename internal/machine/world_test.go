@@ -28,7 +28,7 @@ type world struct {
 	st     *Run
 	now    time.Time
 	offset int64
-	limit  int // of a part of a step
+	limit  bounds
 
 	pending []*Entry // accepted, not decided
 	events  []*freshet.Event
@@ -36,6 +36,7 @@ type world struct {
 
 	row    RunRow
 	execs  map[freshet.Key]*Execution
+	past   map[freshet.Key]*Execution // ended, and not held any more
 	waits  map[WaitKey]Wait
 	rules  map[int]RuleState
 	timers map[string]Timer
@@ -62,8 +63,8 @@ func parse(t fataler, source string) *spec.Workflow {
 func newWorld(t fataler, w *spec.Workflow) *world {
 	row := RunRow{ID: 1, Namespace: "default", Workflow: w.Name, Version: "v", Status: freshet.Running,
 		Type: freshet.Manual, CreatedAt: epoch, StartedAt: epoch}
-	return &world{t: t, w: w, st: NewRun(w, row), row: row, now: epoch, limit: stepDeltas,
-		execs: map[freshet.Key]*Execution{}, waits: map[WaitKey]Wait{}, rules: map[int]RuleState{},
+	return &world{t: t, w: w, st: NewRun(w, row), row: row, now: epoch, limit: usual,
+		execs: map[freshet.Key]*Execution{}, past: map[freshet.Key]*Execution{}, waits: map[WaitKey]Wait{}, rules: map[int]RuleState{},
 		timers: map[string]Timer{}, queue: map[freshet.Key]bool{}}
 }
 
@@ -81,9 +82,14 @@ func (w *world) put(e Entry) *Entry {
 	return &e
 }
 
-// drain decides all that is pending, and what that brings.
+// drain decides all that is pending, and what that brings. A person who sees
+// tasks send each other ever more events stops the run.
 func (w *world) drain() {
-	for len(w.pending) > 0 {
+	for n := 0; len(w.pending) > 0; n++ {
+		if n == 300 {
+			w.put(Entry{Kind: StopRun, Body: Body{Stop: &RunStop{Code: freshet.CodeStoppedByPerson}}})
+			w.pending = slices.Insert(w.pending[:len(w.pending)-1], 0, w.pending[len(w.pending)-1])
+		}
 		w.one()
 	}
 }
@@ -218,6 +224,9 @@ func (w *world) storeExecution(x *Execution) {
 	if x.Key.Try > task.Retries.Limit+1 {
 		w.t.Fatalf("%v: %d retries are allowed", x.Key, task.Retries.Limit)
 	}
+	if _, ok := w.past[x.Key]; ok {
+		w.t.Fatalf("%v had ended and was not held, and changes", x.Key)
+	}
 	if old, ok := w.execs[x.Key]; ok && old.Status.Final() {
 		a, b := *old, *x
 		a.Held, b.Held, a.By, b.By = false, false, nil, nil
@@ -236,7 +245,11 @@ func (w *world) check() {
 	w.t.Helper()
 	var held []*Execution
 	live := map[string]int{}
-	for _, x := range w.execs {
+	for k, x := range w.execs {
+		if x.Status.Final() && !x.Held {
+			w.past[k] = x
+			delete(w.execs, k)
+		}
 		if x.Held {
 			held = append(held, x)
 		}
@@ -262,7 +275,9 @@ func (w *world) check() {
 	if len(held) > 2*len(w.w.Tasks) {
 		w.t.Fatalf("%d executions are held for %d tasks", len(held), len(w.w.Tasks))
 	}
-	slices.SortFunc(held, func(a, b *Execution) int { return slices.Compare([]int{a.Key.Seq, a.Key.Try}, []int{b.Key.Seq, b.Key.Try}) })
+	slices.SortFunc(held, func(a, b *Execution) int {
+		return slices.Compare([]int{a.Key.Seq, a.Key.Try}, []int{b.Key.Seq, b.Key.Try})
+	})
 	var rules []RuleRow
 	for id, s := range w.rules {
 		rules = append(rules, RuleRow{Run: 1, Rule: id, State: s})

@@ -14,7 +14,7 @@ import (
 // variable; `secret` values are never shown.
 type Settings struct {
 	Home      string   `name:"home" default:"~/.freshet" doc:"directory that holds all that Freshet keeps"`
-	Server    string   `name:"server" default:"http://127.0.0.1:3737" doc:"server that commands speak to"`
+	Server    string   `name:"server" default:"http://127.0.0.1:3737" doc:"server that commands speak to; if it is not set, the one that has served the home"`
 	Namespace string   `name:"namespace" default:"default" doc:"namespace of workflows and events that name no other"`
 	Token     string   `name:"token" secret:"yes" doc:"token that commands show to the server; without it the one in the home's file token"`
 	Listen    string   `name:"listen" default:"127.0.0.1:3737" doc:"address that the server listens on, HOST:PORT"`

@@ -69,7 +69,7 @@ func (q *inquiry) became(entry *machine.Entry, rows []store.LedgerRow, e *freshe
 	cut := len(rows) > eventRows
 	list := targets(rows[:min(len(rows), eventRows)])
 	if len(list) == 0 {
-		e.Summary = sentence("%s", q.unheard(entry))
+		e.Summary = sentence("event %s: %s", entry.Event.Key, q.unheard(entry))
 		return
 	}
 	if len(list) == 1 {
@@ -86,12 +86,12 @@ func (q *inquiry) became(entry *machine.Entry, rows []store.LedgerRow, e *freshe
 	if cut {
 		all = "at least " + all
 	}
-	e.Summary = sentence("it concerned %s, and %d of them acted on it", all, acted)
+	e.Summary = sentence("event %s concerned %s, and %d of them acted on it", entry.Event.Key, all, acted)
 	if acted == len(list) && !cut {
-		e.Summary = sentence("it concerned %s, and each of them acted on it", all)
+		e.Summary = sentence("event %s concerned %s, and each of them acted on it", entry.Event.Key, all)
 	}
 	if acted == 0 {
-		e.Summary = sentence("it concerned %s, and none of them acted on it", all)
+		e.Summary = sentence("event %s concerned %s, and none of them acted on it", entry.Event.Key, all)
 	}
 	e.Because = append(e.Because, q.sums(list)...)
 	for i, t := range list {
@@ -113,10 +113,10 @@ func (q *inquiry) becameOne(entry *machine.Entry, t target, e *freshet.Explanati
 	e.Because = list
 	best := slices.IndexFunc(t.outcomes, func(o freshet.Outcome) bool { return o.Action != "" })
 	if w := q.flow(t.run); w != nil && len(t.outcomes) > 0 {
-		e.Summary = sentence("in run %d, %s", t.run, outcome(w, t.outcomes[max(best, 0)]))
+		e.Summary = sentence("event %s: in run %d, %s", entry.Event.Key, t.run, outcome(w, t.outcomes[max(best, 0)]))
 		return
 	}
-	e.Summary = sentence("run %d decided it", t.run)
+	e.Summary = sentence("event %s was decided by run %d", entry.Event.Key, t.run)
 }
 
 // unheard says why no run has decided anything about an event.

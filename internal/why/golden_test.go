@@ -280,6 +280,9 @@ var situations = []situation{
 		w.run("name: w\ntasks:\n  a: {bash: a}\n")
 		w.upload("name: fresh\ntasks:\n  a: {bash: a}\n")
 	}, []string{"run 7", "task 1 nobody", "task 7 a", "workflow nothing", "workflow fresh"}},
+	{"without_end", func(w *world) {
+		w.run("name: w\ntasks:\n  a: {expr: {v: 1}, restart: {status: {b: ended}}}\n  b: {expr: {v: 1}, start: {status: {a: ended}}}\n  c: {after: a, bash: c}\n")
+	}, []string{"run 1", "task 1 a", "task 1 c"}},
 	{"ends_idle", func(w *world) {
 		id := w.run("name: w\nends: idle\ntasks:\n  a: {bash: a, allow_failure: true}\n  t: {start: {event: x, busy: queue}, bash: t}\n")
 		w.exit(id, "a", 1)

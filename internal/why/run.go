@@ -22,15 +22,15 @@ func (x *Explainer) Run(ctx context.Context, id int64) (freshet.Explanation, err
 	e := freshet.Explanation{Subject: fmt.Sprintf("run %d of %s.%s", id, v.Namespace, v.Workflow), Status: v.Status}
 	switch v.Status {
 	case freshet.Queued:
-		e.Summary = sentence("it waits for its place: %s", q.placeWords(v))
+		e.Summary = sentence("run %d waits for its place: %s", id, q.placeWords(v))
 		e.Because = q.place(v)
 	case freshet.Running:
 		q.running(v, &e)
 	case freshet.Stopping:
-		e.Summary = sentence("it is being stopped%s, and ends when %s", stoppedBy(v.Asked), v.lastToEnd())
+		e.Summary = sentence("run %d is being stopped%s, and ends when %s", id, v.stoppedBy(), v.lastToEnd())
 		e.Because = append(q.runStopped(v), q.alive(v)...)
 	default:
-		e.Summary = sentence("%s", v.ending())
+		e.Summary = sentence("run %d %s", id, v.ending())
 		e.Because = append(q.failed(v), q.runStopped(v)...)
 		e.Because = append(e.Because, q.neverRan(v)...)
 	}
@@ -47,17 +47,17 @@ func (q *inquiry) running(v *view, e *freshet.Explanation) {
 	alive := v.count(func(st *machine.TaskState) bool { return st.Alive() })
 	switch {
 	case alive > 0:
-		e.Summary = sentence("it is running: %s", agree(alive, "task is alive", "tasks are alive"))
+		e.Summary = sentence("run %d is running: %s", v.ID, agree(alive, "task is alive", "tasks are alive"))
 	case v.w.Ends == spec.Never:
-		e.Summary = "It is running though none of its tasks is, because it serves until it is stopped."
+		e.Summary = sentence("run %d is running though none of its tasks is, because it serves until it is stopped", v.ID)
 	case len(open) > 0:
 		names := make([]string, len(open))
 		for i, t := range open {
 			names[i] = t.Name
 		}
-		e.Summary = sentence("it is running though none of its tasks is, because %s can still start", tasks(names, "and"))
+		e.Summary = sentence("run %d is running though none of its tasks is, because %s can still start", v.ID, tasks(names, "and"))
 	default:
-		e.Summary = "None of its tasks is alive and none can start any more, so it ends in a moment."
+		e.Summary = sentence("run %d ends in a moment: none of its tasks is alive, and none can start any more", v.ID)
 	}
 	e.Because = append(q.failed(v), q.alive(v)...)
 	e.Because = append(e.Because, q.completion(v, open))
@@ -213,25 +213,25 @@ func (v *view) lastToEnd() string {
 func (v *view) ending() string {
 	switch v.Status {
 	case freshet.Failed:
-		return "it failed: " + clip(v.Reason)
+		return "failed: " + clip(v.Reason)
 	case freshet.Stopped:
-		return "it was stopped" + stoppedBy(v.Asked)
+		return "was stopped" + v.stoppedBy()
 	}
 	ran := v.count(func(st *machine.TaskState) bool { return st.Latest != nil && st.Latest.Status != freshet.Skipped })
 	switch {
 	case v.Asked == freshet.CodeStoppedByRule:
-		return "it ended in success, because its `stop` condition held"
+		return "ended in success, because its `stop` condition held"
 	case v.w.Ends == spec.Idle:
-		return fmt.Sprintf("it ended in success: %s, and then nothing was alive", agree(ran, "task ran", "tasks ran"))
+		return fmt.Sprintf("ended in success: %s, and then nothing was alive", agree(ran, "task ran", "tasks ran"))
 	case slices.ContainsFunc(v.w.Tasks, func(t *spec.Task) bool { return v.Tasks[t.Index].Status() == freshet.Failed }):
-		return "it ended in success, because the failures in it are allowed and nothing could start any more"
+		return "ended in success, because the failures in it are allowed and nothing could start any more"
 	}
-	return fmt.Sprintf("it ended in success: %s, none failed, and nothing could start any more", agree(ran, "task ran", "tasks ran"))
+	return fmt.Sprintf("ended in success: %s, none failed, and nothing could start any more", agree(ran, "task ran", "tasks ran"))
 }
 
 // howRunEnded is the end of a run as a reason.
 func (q *inquiry) howRunEnded(v *view) []freshet.Reason {
-	list := []freshet.Reason{{Text: sentence("run %d is over: %s", v.ID, v.ending()), Time: moment(v.EndedAt), RunID: v.ID}}
+	list := []freshet.Reason{{Text: sentence("run %d %s", v.ID, v.ending()), Time: moment(v.EndedAt), RunID: v.ID}}
 	switch {
 	case v.Asked != "":
 	case v.w.Ends == spec.Idle:

@@ -52,10 +52,14 @@ func (q *inquiry) started(v *view, x execution, depth int) cause {
 	return c
 }
 
-// behind gives what stands behind a reason, as far as the chain is told.
+// behind gives what stands behind a reason, as far as the chain is told; at
+// depth 0 it ends and says so, below it is not of interest.
 func (q *inquiry) behind(depth int, tell func() []freshet.Reason) []freshet.Reason {
-	if depth <= 0 || q.err != nil {
+	switch {
+	case depth < 0 || q.err != nil:
 		return nil
+	case depth == 0:
+		return []freshet.Reason{{Text: "The chain goes on behind this; ask why of that one to follow it."}}
 	}
 	return tell()
 }
@@ -100,7 +104,7 @@ func (q *inquiry) hadWaited(v *view, x execution) freshet.Reason {
 func (q *inquiry) skippedWith(v *view, t *spec.Task, x execution, depth int) cause {
 	c := cause{words: "because every task before it was skipped"}
 	if t.After != nil {
-		c.because = q.upstream(v, t.After, x, depth)
+		c.because = q.upstream(v, t.After, x, decision{}, depth)
 	}
 	return c
 }
@@ -117,7 +121,7 @@ func (q *inquiry) words(v *view, c *spec.Condition, d decision) string {
 	case spec.AfterIs, spec.StatusIs:
 		if len(c.Wants) == 1 {
 			task := v.w.Tasks[c.Wants[0].Task].Name
-			if x, ok := q.startAt(v, task, d.time, ending); ok && x.status.Final() {
+			if x, ok := q.endBefore(v, task, d.time, d); ok {
 				return fmt.Sprintf("task %s %s", task, now(x.status))
 			}
 		}
@@ -200,7 +204,7 @@ func (q *inquiry) fired(v *view, r *spec.Rule, c *spec.Condition, d decision, x 
 		}
 		return []freshet.Reason{e}
 	case spec.AfterIs, spec.StatusIs:
-		return q.upstream(v, c, x, depth)
+		return q.upstream(v, c, x, d, depth)
 	}
 	parts := c.Parts
 	if c.Kind == spec.AnyOf {
@@ -230,10 +234,10 @@ func tallyReached(c *spec.Condition, d decision) string {
 
 // upstream tells how the tasks that a condition looks at had ended when it
 // held, the last of them first; the chain goes on behind that one.
-func (q *inquiry) upstream(v *view, c *spec.Condition, x execution, depth int) []freshet.Reason {
+func (q *inquiry) upstream(v *view, c *spec.Condition, x execution, d decision, depth int) []freshet.Reason {
 	var ends []execution
 	for _, want := range c.Wants {
-		up, ok := q.endBefore(v, v.w.Tasks[want.Task].Name, x)
+		up, ok := q.endBefore(v, v.w.Tasks[want.Task].Name, x.queued, d)
 		if ok && (c.Kind == spec.AfterIs || slices.Contains(want.Statuses, up.status)) {
 			ends = append(ends, up)
 		}
@@ -248,7 +252,7 @@ func (q *inquiry) upstream(v *view, c *spec.Condition, x execution, depth int) [
 		if i == shownStarts {
 			return append(list, more(len(c.Wants)-i, "task"))
 		}
-		behind := 0
+		behind := -1
 		if i == 0 {
 			behind = depth
 		}
@@ -259,10 +263,35 @@ func (q *inquiry) upstream(v *view, c *spec.Condition, x execution, depth int) [
 
 func ending(x execution) time.Time { return x.ended }
 
-// endBefore finds the end of a task that a start saw.
-func (q *inquiry) endBefore(v *view, task string, x execution) (execution, bool) {
-	up, ok := q.startAt(v, task, x.queued, ending)
+// endBefore finds the end of a task that a decision saw. Where tasks follow
+// each other within one instant, the order of the ledger tells which.
+func (q *inquiry) endBefore(v *view, task string, t time.Time, d decision) (execution, bool) {
+	up, ok := q.startAt(v, task, t, ending)
+	if ok && d.offset != 0 && up.ended.Equal(t) {
+		if seq := q.startedBefore(v, task, d); seq > 0 && seq < up.Seq {
+			up, ok = q.start(v, task, seq)
+		}
+	}
 	return up, ok && up.status.Final()
+}
+
+// startedBefore is the newest start of a task that was decided before a
+// decision of the same entry; 0 if the entry does not tell.
+func (q *inquiry) startedBefore(v *view, task string, d decision) int {
+	before, passed := 0, false
+	for _, row := range q.decided(v.ID, d.offset) {
+		for _, o := range row.Outcomes {
+			passed = passed || o.Task == d.Task && o.Rule == d.Rule && o.Seq == d.Seq && o.Action == d.Action
+			switch {
+			case o.Task != task || o.Seq == 0 || o.Action != "start" && o.Action != "restart":
+			case !passed:
+				before = o.Seq
+			case before == 0 && o.Task != d.Task:
+				return o.Seq - 1
+			}
+		}
+	}
+	return before
 }
 
 // ran tells of an execution that something else came from, and why it had
@@ -271,6 +300,7 @@ func (q *inquiry) ran(v *view, x execution, depth int) freshet.Reason {
 	when := cmp.Or(moment(x.ended), moment(x.started), moment(x.queued))
 	r := freshet.Reason{Text: sentence("%s %s%s", name(v, x), now(x.status), how(x)), Time: when, RunID: v.ID, Task: x.Task}
 	if depth <= 0 {
+		r.Because = q.behind(depth, nil)
 		return r
 	}
 	x = q.firstTry(v, x)

@@ -5,13 +5,16 @@ import (
 )
 
 // stoppedBy says who wanted a run to end, after "stopped".
-func stoppedBy(code freshet.Code) string {
-	switch code {
+func (v *view) stoppedBy() string {
+	switch v.Asked {
 	case freshet.CodeStoppedByPerson:
 		return " by a person"
 	case freshet.CodeStoppedByLimit:
 		return " to make room for a newer run"
 	case freshet.CodeStoppedByRule:
+		if v.w.Stop == nil {
+			return " because its tasks started each other without end"
+		}
 		return " because its `stop` condition held"
 	}
 	return ""
@@ -22,7 +25,7 @@ func (q *inquiry) runStopped(v *view) []freshet.Reason {
 	if v.Asked == "" {
 		return nil
 	}
-	r := freshet.Reason{Text: sentence("the run was stopped%s", stoppedBy(v.Asked)), RunID: v.ID}
+	r := freshet.Reason{Text: sentence("the run was stopped%s", v.stoppedBy()), RunID: v.ID}
 	d, ok := q.halting(v)
 	if !ok {
 		return []freshet.Reason{r}

@@ -38,13 +38,13 @@ func (q *inquiry) hasStarted(v *view, t *spec.Task, e *freshet.Explanation) {
 	x := latest(st.Latest)
 	e.Status = x.status
 	c := q.started(v, x, chainDepth)
-	which := "it"
+	which := "task " + t.Name
 	if x.Seq > 1 {
-		which = "its " + ordinal(x.Seq) + " start"
+		which = "the " + ordinal(x.Seq) + " start of task " + t.Name
 	}
 	switch {
 	case x.status == freshet.Skipped && x.code == freshet.CodeUpstream:
-		e.Summary = sentence("it was skipped %s", c.words)
+		e.Summary = sentence("%s was skipped %s", which, c.words)
 		e.Because = append(e.Because, c.because...)
 	case x.status.Final():
 		e.Summary = sentence("%s %s%s; it had started %s", which, now(x.status), how(x), c.words)
@@ -140,22 +140,22 @@ func (q *inquiry) neverStarted(v *view, t *spec.Task, e *freshet.Explanation) {
 	switch {
 	case v.Status.Final():
 		e.Status = freshet.Skipped
-		e.Summary = sentence("it never ran: %s", q.never(v, t))
+		e.Summary = sentence("task %s never ran: %s", t.Name, q.never(v, t))
 		e.Because = append(q.unmetAtEnd(v, t), q.howRunEnded(v)...)
 	case v.Status == freshet.Queued && (t.WithRun || len(st.Waiting) > 0):
-		e.Summary = sentence("it starts when the run gets its place: %s", q.placeWords(v))
+		e.Summary = sentence("task %s starts when run %d gets its place: %s", t.Name, v.ID, q.placeWords(v))
 		e.Because = append(q.behindIt(v, st, t.Name), q.place(v)...)
 	case v.Status == freshet.Stopping:
-		e.Summary = "It has not started, and nothing starts any more: the run is being stopped."
+		e.Summary = sentence("task %s has not started, and nothing starts any more: run %d is being stopped", t.Name, v.ID)
 		e.Because = append(q.runStopped(v), q.unmetAtEnd(v, t)...)
 	case t.WithRun:
-		e.Summary = "It starts with the run, in a moment."
+		e.Summary = sentence("task %s starts with the run, in a moment", t.Name)
 	default:
 		what := v.waitsFor(t)
 		if what == "" {
 			what = "its condition"
 		}
-		e.Summary = sentence("it has not started: it waits for %s", what)
+		e.Summary = sentence("task %s has not started: it waits for %s", t.Name, what)
 		e.Because = q.unmet(v, t, waitDepth)
 		if t.Optional {
 			e.Because = append(e.Because, freshet.Reason{Text: "The run does not wait for it: it is `optional`.", RunID: v.ID, Task: t.Name})

@@ -25,11 +25,11 @@ func (x *Explainer) Workflow(ctx context.Context, namespace, name string) (fresh
 	latest := q.runs(store.RunFilter{Namespace: namespace, Workflow: name, Limit: shownStarts})
 	switch {
 	case len(latest) == 0:
-		e.Summary = sentence("it has never run, because it starts only when a person asks for it: `run start %s`", w.Name)
+		e.Summary = sentence("workflow %s has never run, because it starts only when a person asks for it: `run start %s`", w.Name, w.Name)
 	case latest[0].Status.Final():
-		e.Summary = sentence("it starts only when a person asks for it; its latest run, run %d, %s", latest[0].ID, standing(latest[0].Status))
+		e.Summary = sentence("workflow %s starts only when a person asks for it; its latest run, run %d, %s", w.Name, latest[0].ID, standing(latest[0].Status))
 	default:
-		e.Summary = sentence("it starts only when a person asks for it; run %d %s", latest[0].ID, standing(latest[0].Status))
+		e.Summary = sentence("workflow %s starts only when a person asks for it; run %d %s", w.Name, latest[0].ID, standing(latest[0].Status))
 	}
 	if !w.Enabled {
 		e.Because = append(e.Because, freshet.Reason{Text: "It is disabled: it starts nothing until it is enabled."})

@@ -28,6 +28,7 @@ type world struct {
 	engine *engine.Engine
 	why    *why.Explainer
 	starts map[freshet.Key]int64 // claimed and not ended: epoch
+	settle func()                // waits until nothing happens any more
 	texts  int
 	mark   int64 // newest entry that was looked at
 }
@@ -36,30 +37,39 @@ type world struct {
 func inWorld(t *testing.T, slots int, f func(w *world)) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "freshet.db")
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithCancel(context.Background())
-		s, err := sqlite.Open(ctx, path, sqlite.Options{})
-		if err != nil {
-			t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) { live(t, path, slots, func() { synctest.Wait() }, f) })
+}
+
+// inBench is inWorld in real time.
+func inBench(b *testing.B, f func(w *world)) {
+	b.Helper()
+	live(b, filepath.Join(b.TempDir(), "freshet.db"), 2, func() {}, f)
+}
+
+func live(t testing.TB, path string, slots int, settle func(), f func(w *world)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	s, err := sqlite.Open(ctx, path, sqlite.Options{})
+	if err != nil {
+		cancel()
+		t.Fatal(err)
+	}
+	w := &world{t: t, ctx: ctx, store: s, starts: map[freshet.Key]int64{}, settle: settle}
+	w.engine = engine.New(engine.Config{Store: s, Slots: slots, Release: w.release})
+	w.why = why.New(s, func() (int64, int64) { st := w.engine.Stats(); return st.Used, st.Slots })
+	done := make(chan error, 1)
+	go func() { done <- w.engine.Run(ctx) }()
+	defer func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
 		}
-		w := &world{t: t, ctx: ctx, store: s, starts: map[freshet.Key]int64{}}
-		w.engine = engine.New(engine.Config{Store: s, Slots: slots, Release: w.release})
-		w.why = why.New(s, func() (int64, int64) { st := w.engine.Stats(); return st.Used, st.Slots })
-		done := make(chan error, 1)
-		go func() { done <- w.engine.Run(ctx) }()
-		<-w.engine.Ready()
-		w.engine.SetHolder(ctx, "node")
-		defer func() {
-			cancel()
-			if err := <-done; err != nil {
-				t.Error(err)
-			}
-			if err := s.Close(); err != nil {
-				t.Error(err)
-			}
-		}()
-		f(w)
-	})
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	<-w.engine.Ready()
+	w.engine.SetHolder(ctx, "node")
+	f(w)
 }
 
 func (w *world) release(f engine.Effects) {
@@ -72,7 +82,7 @@ func (w *world) release(f engine.Effects) {
 }
 
 // pass lets time go by.
-func (w *world) pass(d time.Duration) { time.Sleep(d); synctest.Wait() }
+func (w *world) pass(d time.Duration) { time.Sleep(d); w.settle() }
 
 // send submits one entry and returns what became of it.
 func (w *world) send(e machine.Entry) engine.Reply {
