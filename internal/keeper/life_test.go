@@ -78,21 +78,25 @@ func TestByHand(t *testing.T) {
 }
 
 func TestLongHome(t *testing.T) {
-	r := &rig{t: t, home: filepath.Join(t.TempDir(), strings.Repeat("long", 30))}
-	r.launch("TMPDIR=/tmp")
-	defer r.kill()
-	r.dial()
-	defer r.c.Close()
-	i := readInfo(t, r.home)
-	defer os.RemoveAll(filepath.Dir(i.Socket))
-	if len(i.Socket) > 100 {
-		t.Errorf("socket %s", i.Socket)
+	for name, temp := range map[string]string{"short": "/tmp", "long too": filepath.Join(t.TempDir(), strings.Repeat("temp", 30))} {
+		t.Run(name, func(t *testing.T) {
+			r := &rig{t: t, home: filepath.Join(t.TempDir(), strings.Repeat("long", 30))}
+			r.launch("TMPDIR=" + temp)
+			defer r.kill()
+			r.dial()
+			defer r.c.Close()
+			i := readInfo(t, r.home)
+			defer os.RemoveAll(filepath.Dir(i.Socket))
+			if len(i.Socket) > 100 {
+				t.Errorf("socket %s", i.Socket)
+			}
+			if st, err := os.Stat(filepath.Dir(i.Socket)); err != nil || st.Mode().Perm() != 0o700 {
+				t.Errorf("%v %v", st, err)
+			}
+			r.start(key(1), "true")
+			r.ended(key(1))
+		})
 	}
-	if st, err := os.Stat(filepath.Dir(i.Socket)); err != nil || st.Mode().Perm() != 0o700 {
-		t.Errorf("%v %v", st, err)
-	}
-	r.start(key(1), "true")
-	r.ended(key(1))
 }
 
 func TestQuit(t *testing.T) {

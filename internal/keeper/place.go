@@ -44,7 +44,11 @@ func (p place) socket() (string, error) {
 		return s, nil
 	}
 	sum := sha256.Sum256([]byte(p.dir))
-	dir := filepath.Join(os.TempDir(), fmt.Sprintf("freshet-%d-%s", os.Getuid(), hex.EncodeToString(sum[:8])))
+	name := fmt.Sprintf("freshet-%d-%s", os.Getuid(), hex.EncodeToString(sum[:8]))
+	dir := filepath.Join(os.TempDir(), name)
+	if len(filepath.Join(dir, "socket")) > maxSocketPath { // $TMPDIR may be long too
+		dir = filepath.Join("/tmp", name)
+	}
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", fmt.Errorf("make the keeper's directory: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -316,4 +317,38 @@ func TestReadOnlyHome(t *testing.T) {
 		t.Errorf("exit %d: %s", exit, said)
 	}
 	serve(t, home).end() // nothing has been harmed
+}
+
+// TestContainer runs the program as process 1: the keeper is process 1 and the
+// server its child; when the server is told to end, the tasks end too.
+func TestContainer(t *testing.T) {
+	home := newHome(t)
+	cmd := command(home)
+	cmd.Args = []string{"unshare", "--map-root-user", "--pid", "--fork", "--kill-child", "--mount-proc", binary, "server", "start", "--listen", "127.0.0.1:0"}
+	cmd.Path, _ = exec.LookPath("unshare")
+	p := serveCommand(t, home, cmd)
+	p.keep(patient)
+	run := p.start("patient")
+	x := p.started(run, "t")
+	first := childrenOf(cmd.Process.Pid)
+	if len(first) != 1 {
+		t.Fatalf("unshare has %d children", len(first))
+	}
+	comm, err := os.ReadFile(filepath.Join("/proc", itoa(first[0]), "cmdline"))
+	if err != nil || !strings.Contains(string(comm), "freshet") {
+		t.Fatalf("process 1 is %q, %v", comm, err)
+	}
+	if n := len(childrenOf(first[0])); n != 2 {
+		t.Errorf("process 1 has %d children, not a server and a task (%+v)", n, x)
+	}
+	if err := syscall.Kill(first[0], syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("it ended with %v\n%s", err, p.said())
+	}
+	p = serve(t, home) // outside of it now, and the keeper of the container is gone
+	if r := p.wait(run); r.Status != freshet.Failed || r.Code != freshet.CodeLost {
+		t.Errorf("the run is %s, %s: %s", r.Status, r.Code, r.Reason)
+	}
 }
