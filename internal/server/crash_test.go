@@ -29,6 +29,7 @@ const (
 	crashFlows     = 20
 	crashTasks     = 25 // of each: a chain, whose first task an event starts again and again
 	crashListeners = 1000
+	crashEvents    = 200 // at most, between two kills: always more than a moment needs
 )
 
 // TestCrash kills the real server at random moments while runs go on, events
@@ -62,8 +63,6 @@ func TestCrash(t *testing.T) {
 		sender.stop()
 		p = serve(t, home)
 	}
-	sender.go_(p.Client, false)
-	<-sender.done
 	for _, id := range slices.Concat(runs, listeners) {
 		if r := p.wait(id); r.Status != freshet.Success {
 			t.Errorf("run %d of %s ended %s: %s", r.ID, r.Workflow, r.Status, r.Reason)
@@ -86,7 +85,7 @@ func crashFlow(i int, effects string) string {
 		if j > 0 {
 			after = fmt.Sprintf("after: t%d, ", j-1)
 		}
-		fmt.Fprintf(&y, "  t%d: {%sbash: '%s'}\n", j, after, line)
+		fmt.Fprintf(&y, "  t%d: {%sbash: '%s; sleep 0.1'}\n", j, after, line)
 	}
 	return y.String()
 }
@@ -129,7 +128,7 @@ func (s *sender) go_(c *client.Client, boom bool) {
 				s.acked["boom"], s.boom = r.Offset, false
 			}
 		}
-		for range 20 {
+		for range crashEvents {
 			id := fmt.Sprint("e", s.n)
 			r, err := c.SendEvent(ctx, freshet.DefaultNamespace, freshet.EventRequest{Key: fmt.Sprint("poke", s.n%crashFlows), ID: id, Value: id})
 			if err != nil {
