@@ -53,7 +53,9 @@ func (c *Client) into(ctx context.Context, r request, out any) error {
 	if out == nil {
 		return nil
 	}
-	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+	dec := json.NewDecoder(resp.Body)
+	dec.UseNumber()
+	if err := dec.Decode(out); err != nil {
 		return c.foreign(ctx, fmt.Errorf("read the answer: %w", err))
 	}
 	return nil

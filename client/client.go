@@ -4,7 +4,8 @@
 //
 // Every error of a call is a *freshet.Error, whose code tells programs what
 // happened and whose hint tells people what to do, except those of the
-// caller's own context, writers and callbacks.
+// caller's own context, writers and callbacks. Numbers in parameters and
+// outputs are json.Number, so that none is rounded.
 package client
 
 import (

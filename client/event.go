@@ -59,7 +59,7 @@ func (c *Client) SendEvents(ctx context.Context, namespace string, events []fres
 func batch(events []freshet.EventRequest) int {
 	bytes := 0
 	for i, e := range events {
-		bytes += len(e.Value) + len(e.Context)
+		bytes += len(e.Key) + len(e.Value) + len(e.Sender) + len(e.ID) + len(e.Context)
 		if i > 0 && (i == 1000 || bytes > freshet.MaxEventBytes) {
 			return i
 		}

@@ -12,8 +12,8 @@ import (
 
 // Where a feed begins.
 const (
-	FromNow   = ""  // with what is committed from now on
-	FromStart = "0" // with the first entry that the journal holds
+	FromStart = ""    // with the first entry that the journal holds
+	FromNow   = "now" // with what is committed from now on
 )
 
 // KindReset is the kind of a message that the feed itself makes: the journal
@@ -24,7 +24,7 @@ const KindReset = "reset"
 
 // FeedQuery selects messages; what is empty selects all.
 type FeedQuery struct {
-	From      string // FromNow, FromStart, the cursor of a message or a decimal offset: begin after it
+	From      string // FromStart, FromNow, the cursor of a message or a decimal offset: begin after it
 	Namespace string
 	Run       int64    // entries about the run, and events that every run hears
 	Kinds     []string // event, started, ended, run_start, run_ended, …
@@ -83,8 +83,15 @@ func (e *ownError) Error() string { return e.err.Error() }
 
 // listen reads one connection and moves f on as it goes.
 func (c *Client) listen(ctx context.Context, f *FeedQuery, opened func() error, yield func(freshet.Message) error) error {
-	q := newQuery().text("after", f.From).text("namespace", f.Namespace).number("run", f.Run).
-		list("kind", f.Kinds).list("key", f.Keys)
+	q := newQuery().text("namespace", f.Namespace).number("run", f.Run).list("kind", f.Kinds).list("key", f.Keys)
+	switch f.From {
+	case FromStart:
+		q.Set("after", "0")
+	case FromNow:
+		q.Set("from", "now")
+	default:
+		q.Set("after", f.From)
+	}
 	r := get("feed").with(q.Values)
 	r.header = http.Header{"Accept": {"text/event-stream"}}
 	resp, _, err := c.try(ctx, r)

@@ -70,7 +70,8 @@ type API struct {
 	huma     huma.API
 	mux      *mux
 	versions versions
-	spec     []byte // OpenAPI, as JSON
+	after    []func() // completes the description
+	spec     []byte   // OpenAPI, as JSON
 }
 
 // New makes an API. Streams end with the context of their request, so a
@@ -82,6 +83,9 @@ func New(c Config) *API {
 	for _, add := range []func(){a.addServer, a.addWorkflows, a.addBlobs, a.addRuns, a.addTasks, a.addLogs,
 		a.addEvents, a.addFeed, a.addWhy, a.addNames} {
 		add()
+	}
+	for _, f := range a.after {
+		f()
 	}
 	spec, err := json.MarshalIndent(a.huma.OpenAPI(), "", "  ")
 	if err != nil {
@@ -128,7 +132,9 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answerError(w, a.told(r.Context(), err))
 		return
 	}
-	a.mux.ServeHTTP(w, r.WithContext(auth.With(r.Context(), caller)))
+	r = r.WithContext(auth.With(r.Context(), caller))
+	r.Body = &timely{ReadCloser: r.Body, rc: http.NewResponseController(w)}
+	a.mux.ServeHTTP(w, r)
 }
 
 // rescue turns a panic into an answer, and says in the log where it came from.

@@ -13,6 +13,9 @@ import (
 // maxBlob bounds one file that travels with a workflow.
 const maxBlob = 1 << 30
 
+// blobTime is for how long it may take to arrive.
+const blobTime = time.Hour
+
 // blobInput is an upload whose body is read as it comes.
 type blobInput struct {
 	Sum  string `path:"sha256" doc:"SHA-256 of the content, in hex"`
@@ -23,7 +26,7 @@ type blobInput struct {
 func (in *blobInput) Resolve(ctx huma.Context) []error {
 	r, w := humago.Unwrap(ctx)
 	in.body = http.MaxBytesReader(w, r.Body, maxBlob)
-	_ = ctx.SetReadDeadline(time.Now().Add(time.Hour))
+	_ = ctx.SetReadDeadline(time.Now().Add(blobTime))
 	return nil
 }
 
@@ -48,7 +51,8 @@ func (a *API) addBlobs() {
 		if err := a.Blobs.Put(ctx, in.Sum, in.body); err != nil {
 			return nil, err
 		}
-		return nil, nil
+		_, err := io.Copy(io.Discard, in.body) // of what was there already nothing has been read
+		return nil, err
 	}, tag("workflows"), describe("The body is the content itself. One that does not have this hash is refused."), func(op *huma.Operation) {
 		op.RequestBody = binaryBody(true)
 	})

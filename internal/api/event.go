@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -57,20 +56,13 @@ type InOne struct {
 }
 
 func (a *API) addEvents() {
-	events := reflect.TypeFor[[]freshet.EventRequest]()
 	add(a, http.MethodPost, "/namespaces/{ns}/events", "send-events", "Send events", a.send, tag("events"),
 		describe("At most 1,000, in order. The answer comes once they are on disk and has one entry for each: its place in the journal, or the error why it was refused."), forTasks,
-		func(op *huma.Operation) {
-			op.MaxBodyBytes, op.BodyReadTimeout, op.SkipValidateBody = maxEventsBody+1, time.Minute, true
-			op.RequestBody = &huma.RequestBody{Required: true}
-		})
-	// RawBody has made this a binary body; it is read by hand, and is JSON.
-	a.huma.OpenAPI().Paths["/api/v1/namespaces/{ns}/events"].Post.RequestBody.Content["application/json"].Schema =
-		a.huma.OpenAPI().Components.Schemas.Schema(events, true, "")
+		jsonBody[[]freshet.EventRequest](a, maxEventsBody, true))
 
 	add(a, http.MethodPost, "/namespaces/{ns}/events/{key}", "send-event", "Send one event", a.sendValue, tag("events"),
 		describe("The body, of any type, is the event's value."), forTasks,
-		func(op *huma.Operation) { op.MaxBodyBytes, op.BodyReadTimeout = maxEventsBody+1, time.Minute })
+		func(op *huma.Operation) { op.MaxBodyBytes = maxEventsBody + 1 })
 
 	type anyList struct {
 		InAny

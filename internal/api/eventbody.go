@@ -1,12 +1,7 @@
 package api
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"io"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/freshet/freshet"
 )
@@ -22,18 +17,9 @@ const maxEventsBody = 8 << 20
 // come each second, and as what is wrong is to be said of the one that it is
 // wrong with.
 func parseEvents(body []byte) ([]freshet.EventRequest, error) {
-	if !utf8.Valid(body) { // the decoder would put replacement characters into values
-		return nil, freshet.Errorf(freshet.Invalid, "the body of the request is not valid UTF-8").
-			WithHint("encode binary data, for example with base64")
-	}
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.DisallowUnknownFields()
 	var events []freshet.EventRequest
-	if err := dec.Decode(&events); err != nil {
+	if err := readJSON(body, &events); err != nil {
 		return nil, badEvents(err)
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, badEvents(errors.New("something follows the array"))
 	}
 	switch {
 	case len(events) == 0:
@@ -51,17 +37,9 @@ func parseEvents(body []byte) ([]freshet.EventRequest, error) {
 }
 
 func badEvents(err error) error {
-	text := strings.TrimPrefix(err.Error(), "json: ")
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		text = "it ends too early"
+	if freshet.CodeOf(err) == freshet.Invalid {
+		return err
 	}
-	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
-		text = "it cannot have a " + wrong.Value + " there"
-		if wrong.Field != "" {
-			text = wrong.Field + " cannot be a " + wrong.Value
-		}
-	}
-	return freshet.Errorf(freshet.Invalid, "the body is not a JSON array of events: %s", text).
+	return freshet.Errorf(freshet.Invalid, "the body is not a JSON array of events: %v", err).
 		WithHint(`it looks like [{"key": "data_ready", "value": "{\"rows\": 3}"}]; a value is a string, which may hold JSON`)
 }

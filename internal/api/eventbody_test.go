@@ -2,7 +2,11 @@ package api
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -35,4 +39,26 @@ func FuzzEventBody(f *testing.F) {
 			t.Fatalf("%q: %v\n%s", body, err, cmp.Diff(events, back))
 		}
 	})
+}
+
+// deadlines remembers the deadline of a connection.
+type deadlines struct {
+	*httptest.ResponseRecorder
+	last []time.Time
+}
+
+func (d *deadlines) SetReadDeadline(t time.Time) error {
+	d.last = append(d.last, t)
+	return nil
+}
+
+// TestBodyDeadline: a body must arrive in time, and once it has, the answer
+// may take longer than that.
+func TestBodyDeadline(t *testing.T) {
+	a := New(Config{Gate: anybody{}, Stop: func(bool) {}})
+	w := &deadlines{ResponseRecorder: httptest.NewRecorder()}
+	a.ServeHTTP(w, httptest.NewRequest("POST", "/api/v1/server/stop", strings.NewReader(`{"stop_tasks": true}`)))
+	if w.Code != http.StatusAccepted || len(w.last) < 2 || w.last[0].IsZero() || !w.last[len(w.last)-1].IsZero() {
+		t.Errorf("%d: deadlines %v", w.Code, w.last)
+	}
 }

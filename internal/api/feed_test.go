@@ -18,7 +18,7 @@ import (
 	"github.com/freshet/freshet/internal/machine"
 )
 
-var enough = errors.New("enough")
+var errEnough = errors.New("errEnough")
 
 // listen gathers n messages.
 func listen(w *world, f client.FeedQuery, n int) []string {
@@ -32,11 +32,11 @@ func listen(w *world, f client.FeedQuery, n int) []string {
 			line += " " + m.Event.Key
 		}
 		if got = append(got, line); len(got) == n {
-			return enough
+			return errEnough
 		}
 		return nil
 	})
-	if err != enough {
+	if err != errEnough {
 		w.t.Fatalf("after %q: %v", got, err)
 	}
 	return got
@@ -59,9 +59,9 @@ func TestFeed(t *testing.T) {
 		{client.FeedQuery{From: client.FromStart}, []string{"1 upload", "2 run_start", "3 event a", "4 event b", "5 event c"}},
 		{client.FeedQuery{From: "3"}, []string{"4 event b", "5 event c"}},
 		{client.FeedQuery{From: feed.Cursor(4)}, []string{"5 event c"}},
-		{client.FeedQuery{From: "0", Keys: []string{"a", "c"}}, []string{"3 event a", "5 event c"}},
-		{client.FeedQuery{From: "0", Kinds: []string{"upload", "run_start"}}, []string{"1 upload", "2 run_start"}},
-		{client.FeedQuery{From: "0", Run: run.ID, Kinds: []string{"run_start", "event"}}, []string{"2 run_start", "3 event a"}},
+		{client.FeedQuery{From: client.FromStart, Keys: []string{"a", "c"}}, []string{"3 event a", "5 event c"}},
+		{client.FeedQuery{From: client.FromStart, Kinds: []string{"upload", "run_start"}}, []string{"1 upload", "2 run_start"}},
+		{client.FeedQuery{From: client.FromStart, Run: run.ID, Kinds: []string{"run_start", "event"}}, []string{"2 run_start", "3 event a"}},
 		{client.FeedQuery{From: "77"}, []string{"5 reset"}},
 	} {
 		if got := listen(w, c.q, len(c.want)); !cmp.Equal(got, c.want) {

@@ -63,6 +63,7 @@ func list[T any](items []T) *out[[]T] {
 func add[I, O any](a *API, method, path, name, summary string, handle func(context.Context, *I) (*O, error), options ...func(*huma.Operation)) {
 	op := huma.Operation{OperationID: name, Method: method, Path: "/api/v1" + path, Summary: summary,
 		Tags: []string{strings.SplitN(name, "-", 2)[1]}}
+	op.BodyReadTimeout = bodyTime
 	for _, o := range options {
 		o(&op)
 	}

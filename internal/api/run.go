@@ -9,16 +9,14 @@ import (
 	"sync"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/store"
 )
 
 type startInput struct {
 	WorkflowPath
-	Key  string `header:"Idempotency-Key" maxLength:"1024" doc:"the same key starts one run, however often it is sent"`
-	Body *freshet.RunRequest
+	Key     string `header:"Idempotency-Key" maxLength:"1024" doc:"the same key starts one run, however often it is sent"`
+	RawBody []byte `contentType:"application/json"`
 }
 
 type runsInput struct {
@@ -31,18 +29,24 @@ type runsInput struct {
 	Cursor    string    `query:"cursor" doc:"next of the page before"`
 }
 
+// maxStartBody bounds the parameters of a run.
+const maxStartBody = 8 << 20
+
 func (a *API) addRuns() {
 	add(a, http.MethodPost, "/namespaces/{ns}/workflows/{name}/runs", "start-run", "Start a run", func(ctx context.Context, in *startInput) (*out[freshet.Run], error) {
 		r := freshet.RunRequest{}
-		if in.Body != nil {
-			r = *in.Body
+		if len(in.RawBody) > 0 {
+			if err := readJSON(in.RawBody, &r); err != nil {
+				return nil, freshet.Errorf(freshet.Invalid, "the body does not start a run: %v", err).
+					WithHint(`it looks like {"parameters": {"rows": 3}}, and may be left out`)
+			}
 		}
 		id, err := a.Inbox.StartRun(ctx, in.Namespace, in.Name, in.Key, r)
 		if err != nil {
 			return nil, err
 		}
 		return a.run(ctx, id)
-	}, tag("runs"), status(http.StatusCreated), func(op *huma.Operation) { op.MaxBodyBytes = 8 << 20 })
+	}, tag("runs"), status(http.StatusCreated), jsonBody[freshet.RunRequest](a, maxStartBody, false))
 	add(a, http.MethodGet, "/runs", "list-runs", "Runs, newest first", a.runs, tag("runs"))
 	add(a, http.MethodGet, "/runs/{run}", "get-run", "One run", func(ctx context.Context, in *RunPath) (*out[freshet.Run], error) {
 		return a.run(ctx, in.Run)

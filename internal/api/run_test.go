@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -37,6 +38,9 @@ func TestRun(t *testing.T) {
 	}
 	if got, want := rows(w, run.ID), []string{"first 1 failed", "second 0 skipped upstream"}; !cmp.Equal(got, want) {
 		t.Error(cmp.Diff(want, got))
+	}
+	if list, err := w.client.Tasks(ctx, run.ID, 1); err != nil || len(list) != 1 || list[0].Task != "first" {
+		t.Errorf("at most one task: %+v %v", list, err)
 	}
 	tries, err := w.client.Task(ctx, run.ID, "first")
 	if err != nil || len(tries) != 1 || *tries[0].ExitCode != 3 {
@@ -141,5 +145,30 @@ func TestTaskCommands(t *testing.T) {
 	}
 	if _, err := w.client.StartTask(ctx, run.ID, "nothing"); freshet.CodeOf(err) != freshet.NotFound {
 		t.Errorf("unknown task: %v", err)
+	}
+}
+
+// TestParameters: whole numbers stay whole, also those that a float64 would
+// round.
+func TestParameters(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	w.upload("name: p\nparameters: {n: {type: integer}, x: {type: number, default: 1}}\ntasks:\n  a: {expr: {n: params.n}}\n")
+	run, err := w.client.StartRun(ctx, "default", "p", "", freshet.RunRequest{Parameters: map[string]any{"n": int64(9007199254740993)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.client.WaitRun(ctx, run.ID); err != nil {
+		t.Fatal(err)
+	}
+	list, err := w.client.Tasks(ctx, run.ID, 0)
+	if err != nil || fmt.Sprintf("%v %v", run.Parameters["n"], list[0].Outputs["n"]) != "9007199254740993 9007199254740993" {
+		t.Errorf("%v %+v %v", run.Parameters, list, err)
+	}
+	if run, err = w.client.StartRun(ctx, "default", "p", "", freshet.RunRequest{Texts: map[string]string{"n": "7"}}); err != nil || fmt.Sprint(run.Parameters["n"]) != "7" {
+		t.Errorf("%+v %v", run, err)
+	}
+	for _, bad := range []string{`[]`, `{"params": {}}`, `{"parameters": 1}`, `{`, `{} {}`} {
+		refused(t, w.call("POST", "/api/v1/namespaces/default/workflows/p/runs", body(bad)), freshet.Invalid, 422, "does not start a run")
 	}
 }

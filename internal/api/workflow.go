@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -39,9 +38,7 @@ func (a *API) addWorkflows() {
 		results, err := a.Inbox.Upload(ctx, in.Namespace, in.Body)
 		return list(results), err
 	}, tag("workflows"), describe("All documents are kept, or none. What is wrong with them stands in the error's diagnostics. "+
-		"The contents of files that travel with them are uploaded to /blobs before."), func(op *huma.Operation) {
-		op.MaxBodyBytes, op.BodyReadTimeout = maxUpload, time.Minute
-	})
+		"The contents of files that travel with them are uploaded to /blobs before."), func(op *huma.Operation) { op.MaxBodyBytes = maxUpload })
 }
 
 // versionsShown bounds the versions that are listed with a workflow.

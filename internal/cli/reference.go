@@ -67,8 +67,3 @@ func taskName(e *freshet.Execution) string {
 	}
 	return fmt.Sprintf("%s[%d]", e.Task, *e.Item)
 }
-
-// runName is how texts call a run.
-func runName(r *freshet.Run) string {
-	return fmt.Sprintf("%s.%s, run %d", r.Namespace, r.Workflow, r.ID)
-}

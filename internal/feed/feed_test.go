@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -17,11 +18,20 @@ import (
 
 // journal is a list of entries that were committed.
 type journal struct {
+	mu      sync.Mutex
 	entries []machine.Entry
 	reads   int
 }
 
+func (j *journal) commit(entries ...machine.Entry) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.entries = append(slices.Clone(j.entries), entries...)
+}
+
 func (j *journal) Journal(_ context.Context, after int64, limit int) ([]machine.Entry, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	j.reads++
 	i := slices.IndexFunc(j.entries, func(e machine.Entry) bool { return e.Offset > after })
 	if i < 0 {
@@ -97,7 +107,7 @@ func TestNothingMissedNothingTwice(t *testing.T) {
 				if rapid.Bool().Draw(rt, "wait") {
 					synctest.Wait()
 				}
-				j.entries = append(slices.Clone(j.entries), b...)
+				j.commit(b...)
 				f.Publish(b[len(b)-1].Offset, b)
 			}
 			synctest.Wait()
@@ -117,16 +127,15 @@ func TestReadersThatKeepUpCostNoQuery(t *testing.T) {
 		first := event(1, "k", 0)
 		j.entries = append(j.entries, first)
 		f.Publish(1, []machine.Entry{first})
-		for i := range 50 {
+		for range 50 {
 			var got []int64
 			go collect(f, 1, 100, &got)
-			_ = i
 		}
 		synctest.Wait()
 		before := j.reads
 		for o := int64(2); o <= 101; o++ {
 			e := event(o, "k", 0)
-			j.entries = append(slices.Clone(j.entries), e)
+			j.commit(e)
 			f.Publish(o, []machine.Entry{e})
 			synctest.Wait()
 		}

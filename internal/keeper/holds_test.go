@@ -126,8 +126,13 @@ func TestSignalsOfAttempts(t *testing.T) {
 	r := newRig(t)
 	r.start(key(1), "grep", "-E", "Sig(Ign|Blk)", "/proc/self/status")
 	r.ended(key(1))
-	if got, want := r.log(key(1)), "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"; got != want {
-		t.Errorf("got %s want %s", got, want)
+	for line := range strings.Lines(r.log(key(1))) {
+		name, mask, _ := strings.Cut(strings.TrimSpace(line), ":\t")
+		bits, err := strconv.ParseUint(mask, 16, 64)
+		const libc = 3 << 31 // signals 32 and 33 are the C library's own, where there is one
+		if err != nil || bits&^uint64(libc) != 0 {
+			t.Errorf("an attempt has %s %s, %v", name, mask, err)
+		}
 	}
 }
 

@@ -89,6 +89,34 @@ func TestPartsDoNotMatter(t *testing.T) {
 	}
 }
 
+// What the parts of a step have to hand on: how tasks were before the signal,
+// and how many have been started.
+func TestPartsHandOn(t *testing.T) {
+	w := newWorld(t, parse(t, `
+ends: never
+tasks:
+  a: {bash: "true", restart: {event: e}}
+  c: {bash: "true", start: {event: e, busy: ignore}, after: a}
+`))
+	w.limit.rows = 1
+	for _, line := range []string{"start", "exit a", "event e", "a: queued #2", "c: queued #1"} {
+		if err := w.line(line); err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+	w = newWorld(t, parse(t, `
+tasks:
+  a: {expr: {n: "1"}, restart: [{status: {b: ended}}, {status: {c: ended}}]}
+  b: {expr: {n: "1"}, start: {status: {a: ended}}}
+  c: {expr: {n: "1"}, start: {status: {a: ended}}}
+`))
+	w.limit = bounds{rows: 1, starts: 100}
+	w.line("start")
+	if n := len(w.execs) + len(w.past); w.st.Status != freshet.Failed || n > 110 {
+		t.Errorf("the run is %s after %d executions", w.st.Status, n)
+	}
+}
+
 func TestAbort(t *testing.T) {
 	w := play(t, `
 tasks:

@@ -129,6 +129,14 @@ func TestConcurrency(t *testing.T) {
 		o.expect(o.start(), "queued")
 		o.expect(o.start(), "conflict: default.test has 1 runs alive and 1 waiting, which is all that its concurrency allows")
 	})
+	t.Run("no new run overtakes those that wait, though there is room", func(t *testing.T) {
+		o := newOffice(t, "concurrency: 1")
+		o.start()
+		o.start()
+		o.w = parse(t, "concurrency: 3\ntasks: {a: {bash: \"true\"}}")
+		o.expect(o.start(), "queued")
+		o.expect(o.end(1), "run_admitted 2, run_admitted 3")
+	})
 	t.Run("a raised limit admits all that fit when the next one ends", func(t *testing.T) {
 		o := newOffice(t, "concurrency: 1")
 		for range 5 {

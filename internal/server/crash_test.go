@@ -274,13 +274,10 @@ func TestKeeperKilled(t *testing.T) {
 	fmt.Fprintf(&y, "  again: {retries: {limit: 1, delay: 1s}, bash: 'echo \"$FRESHET_TASK $FRESHET_SEQ $FRESHET_TRY\" >> %s; test $FRESHET_TRY = 2 || sleep 300'}\n", effects)
 	p.keep(y.String())
 	run := p.start("many")
-	var pids []int
 	n := 0
 	p.until(client.FeedQuery{Run: run, Kinds: []string{"started"}}, func(freshet.Message) bool { n++; return n == 7 })
 	keeper := keeperOf(home)
-	for _, pid := range childrenOf(keeper) {
-		pids = append(pids, pid)
-	}
+	pids := childrenOf(keeper)
 	if len(pids) != 7 {
 		t.Fatalf("the keeper has %d processes", len(pids))
 	}

@@ -18,6 +18,7 @@ type Options struct {
 	Processes   bool // only tasks that are processes, none that is decided in the engine or has an `if`
 	Concurrency bool // of runs
 	Queues      bool // every start rule of an event queues, and the run never ends by itself
+	Calm        bool // what is decided in the engine sends nothing and looks at no end, so that nothing goes on without a process
 }
 
 // Workflow writes a workflow; pick(n) chooses a number below n. Not all that
@@ -61,21 +62,25 @@ func name(i int) string { return string(rune('a' + i)) }
 
 func (w *writer) task(i int) {
 	keys := []string{w.kind(i)}
+	process := strings.HasPrefix(keys[0], "bash")
+	filtered := !w.o.Processes && w.chance(5)
+	calm := w.o.Calm && (!process || filtered)
 	add := func(format string, args ...any) { keys = append(keys, fmt.Sprintf(format, args...)) }
-	starts := w.chance(2)
-	if starts {
+	switch {
+	case calm && w.chance(2):
+		add("start: {event: %s, busy: %s}", w.key(), w.one("queue", "latest"))
+	case !calm && w.chance(2):
 		add("start: %s", w.rules(func() string { return w.start(i) }))
 	}
 	if w.n > 1 && w.chance(2) {
 		add("after: %s", w.after(i))
 	}
-	if w.chance(4) {
+	if !calm && w.chance(4) {
 		add("restart: %s", w.rules(func() string { return w.condition(i, 0) }))
 	}
 	if w.chance(4) {
 		add("stop: %s", w.rules(func() string { return w.condition(i, 0) }))
 	}
-	process := strings.HasPrefix(keys[0], "bash")
 	if process && w.chance(3) {
 		add("retries: {limit: %d, delay: %ds, backoff: %d}", 1+w.pick(2), 1+w.pick(3), 1+w.pick(2))
 	}
@@ -91,10 +96,10 @@ func (w *writer) task(i int) {
 	if w.chance(4) {
 		add("allow_failure: true")
 	}
-	if w.chance(4) {
+	if !calm && w.chance(4) {
 		add("emit: {key: %s, value: \"%d\"}", w.key(), w.pick(4))
 	}
-	if !w.o.Processes && w.chance(5) {
+	if filtered {
 		add("if: %s", w.one(`"false"`, "run.id > 0", "event.data > 1"))
 	}
 	fmt.Fprintf(&w.b, "  %s: {%s}\n", name(i), strings.Join(keys, ", "))

@@ -25,7 +25,6 @@ type Store struct {
 	mu      sync.Mutex // one commit at a time
 	writer  *conn
 	readers chan *conn // those not in use; one without a session is opened on demand
-	leader  int64
 }
 
 var _ store.Store = (*Store)(nil)

@@ -1,0 +1,110 @@
+package simtest
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/executor"
+	"github.com/freshet/freshet/internal/machine"
+	"github.com/freshet/freshet/internal/store"
+)
+
+// A panic while a run is decided ends that run with code internal, and the
+// loop goes on for all others.
+func TestAFaultOfOursEndsOneRun(t *testing.T) {
+	const source = `
+name: joined
+ends: never
+tasks:
+  a: {bash: "true"}
+  c: {bash: "true"}
+  b: {start: {all: [{event: x}, {status: {a: success}}], busy: ignore}, bash: "true"}
+`
+	inWorld(t, 4, source, func(t *testing.T, w *World) {
+		one := must[int64](t)(w.Start("joined", "", nil))
+		two := must[int64](t)(w.Start("joined", "", nil))
+		must[freshet.EventResult](t)(w.Send(freshet.EventRequest{Key: "x"}))
+		w.Settle()
+		w.Spoil = func(s *store.Snapshot) { // a row that cannot be: the rule has three conditions
+			for i := range s.Runs {
+				if s.Runs[i].Row.ID == one {
+					s.Runs[i].Rules[0].State = s.Runs[i].Rules[0].State[1:2]
+				}
+			}
+		}
+		w.Crash()
+		w.Settle()
+		for _, run := range []int64{one, two} {
+			w.Room.End(run, "a", executor.Report{})
+		}
+		w.Settle()
+		r := must[*freshet.Run](t)(w.Disk.Run(context.Background(), one))
+		if r.Status != freshet.Failed || r.Code != freshet.CodeInternal {
+			t.Errorf("the run is %s %s %s", r.Status, r.Code, r.Reason)
+		}
+		for _, k := range w.Room.Living() {
+			if k.Run == one {
+				t.Errorf("%v lives on", k)
+			}
+		}
+		if x := must[[]freshet.Execution](t)(w.Executions(two)); len(x) != 3 {
+			t.Errorf("the other run has %d executions, want 3", len(x))
+		}
+		if s := w.Stats(); s.Used != 2 {
+			t.Errorf("%d slots are used, want 2", s.Used)
+		}
+	})
+}
+
+// Journal time never goes backward, and what is due comes though the clock
+// was set back.
+func TestClockSetBack(t *testing.T) {
+	inWorld(t, 4, "name: late\ntasks: {a: {bash: \"true\", retries: {limit: 1, delay: 10s}}}", func(t *testing.T, w *World) {
+		must[int64](t)(w.Start("late", "", nil))
+		w.Settle()
+		w.Spoil = func(s *store.Snapshot) { s.Cursor.Time = s.Cursor.Time.Add(time.Minute) }
+		w.Crash()
+		w.Room.End(1, "a", lost)
+		time.Sleep(65 * time.Second)
+		w.Settle()
+		if n := len(must[[]freshet.Execution](t)(w.Executions(1))); n != 1 {
+			t.Errorf("the retry has come before its time by the journal")
+		}
+		time.Sleep(10 * time.Second)
+		w.Settle()
+		if n := len(must[[]freshet.Execution](t)(w.Executions(1))); n != 2 {
+			t.Errorf("the retry has not come")
+		}
+		var last time.Time
+		for _, e := range must[[]machine.Entry](t)(w.Journal()) {
+			if e.Time.Before(last) {
+				t.Errorf("offset %d goes back to %v after %v", e.Offset, e.Time, last)
+			}
+			last = e.Time
+		}
+	})
+}
+
+// Uploading and running versions leaves only those in memory that are needed:
+// otherwise an old version would be looked at for each event.
+func TestVersionsAreForgotten(t *testing.T) {
+	inWorld(t, 4, "name: many\ntasks: {a: {bash: \"true\"}}", func(t *testing.T, w *World) {
+		for i := range 20 {
+			source := "name: many\ndescription: " + string(rune('a'+i)) + "\ntasks: {a: {bash: \"true\", restart: {event: e}}}"
+			if err := w.Upload("w.yaml", source); err != nil {
+				t.Fatal(err)
+			}
+			must[int64](t)(w.Start("many", "", nil))
+			w.Settle()
+			exitAll(w)
+			w.Settle()
+		}
+		w.stop()
+		w.stop = func() {}
+		if n := w.engine.Picture().Versions; n != 1 {
+			t.Errorf("%d versions are in memory, want the current one", n)
+		}
+	})
+}

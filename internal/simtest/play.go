@@ -1,0 +1,230 @@
+package simtest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/executor"
+	"github.com/freshet/freshet/internal/machine"
+	"github.com/freshet/freshet/internal/spec"
+)
+
+// Play plays a story; call it inside a synctest bubble. The error says file
+// and line.
+func Play(t testing.TB, dir string, s *Story) error {
+	p := &player{w: NewWorld(t, dir, s.Slots, s.Rows), s: s, began: time.Now(), sources: map[string]string{}}
+	defer p.w.Close()
+	if err := p.prepare(); err != nil {
+		return fmt.Errorf("%s: %w", s.Name, err)
+	}
+	for _, l := range s.Lines {
+		if l.At >= 0 {
+			time.Sleep(time.Until(p.began.Add(l.At)))
+		}
+		if err := p.line(l); err != nil {
+			return fmt.Errorf("%s:%d: %s %s: %w", s.Name, l.Number, l.Verb, l.Rest, err)
+		}
+	}
+	p.w.Settle()
+	if faults := p.w.Room.faults; len(faults) > 0 {
+		return fmt.Errorf("%s: %s", s.Name, strings.Join(faults, "; "))
+	}
+	return nil
+}
+
+// player is a story that is under way.
+type player struct {
+	w       *World
+	s       *Story
+	began   time.Time
+	run     int64 // the newest that the story started
+	last    error // of the last command
+	known   bool  // the last event, or start, was accepted before
+	sources map[string]string
+}
+
+// prepare uploads what is not uploaded later, and starts a run where the story
+// starts none.
+func (p *player) prepare() error {
+	for _, f := range p.s.Flows {
+		if !f.Later {
+			if err := p.w.Upload(f.Name, f.Source); err != nil {
+				return err
+			}
+		}
+		for _, w := range mustParse(f.Source) {
+			if _, ok := p.sources[w.Name]; !ok {
+				p.sources[w.Name] = f.Source
+			}
+		}
+	}
+	if slices.ContainsFunc(p.s.Lines, func(l Line) bool { return l.Verb == "start" }) {
+		return nil
+	}
+	flows := mustParse(p.s.Flows[0].Source)
+	if len(flows) == 0 {
+		return errors.New("the first file has no workflow")
+	}
+	var err error
+	p.run, err = p.w.Start(flows[0].Name, "", nil)
+	return err
+}
+
+func mustParse(source string) []*spec.Workflow {
+	flows, _ := spec.Parse("workflow.yaml", []byte(source))
+	return flows
+}
+
+// about is the run that a line is about.
+func (p *player) about(l Line) int64 {
+	if l.Run != 0 {
+		return l.Run
+	}
+	return p.run
+}
+
+func (p *player) line(l Line) error {
+	switch l.Verb {
+	case "upload":
+		i := slices.IndexFunc(p.s.Flows, func(f Flow) bool { return f.Name == l.Rest })
+		if i < 0 {
+			return errors.New("there is no such section")
+		}
+		return p.w.Upload(l.Rest, p.s.Flows[i].Source)
+	case "start":
+		return p.start(l.Rest)
+	case "event":
+		return p.event(l.Rest)
+	case "stop":
+		run := p.about(l)
+		if _, id := cut(l.Rest); id != "" {
+			run, _ = strconv.ParseInt(id, 10, 64)
+		}
+		p.last = p.w.Inbox.StopRun(p.w.context(), run)
+		return nil
+	case "task":
+		return p.task(l)
+	case "crash":
+		p.w.Settle()
+		p.w.Crash()
+		return nil
+	case "commit":
+		return p.commit(l.Rest)
+	case "expect":
+		p.w.Settle()
+		return p.expect(l)
+	}
+	return errors.New("unknown word; see DESIGN.md")
+}
+
+// start is `NAME [p=v…] [key K]`.
+func (p *player) start(rest string) error {
+	f := strings.Fields(rest)
+	if len(f) == 0 {
+		return errors.New("which workflow?")
+	}
+	key, params := "", map[string]string{}
+	for i := 1; i < len(f); i++ {
+		if name, value, ok := strings.Cut(f[i], "="); ok {
+			params[name] = value
+		} else if f[i] == "key" && i+1 < len(f) {
+			i++
+			key = f[i]
+		}
+	}
+	id, err := p.w.Start(f[0], key, params)
+	if p.last = err; err == nil {
+		p.run = id
+	}
+	return nil
+}
+
+// event is `KEY [VALUE] [run N] [id X] [sender S]`.
+func (p *player) event(rest string) error {
+	key, rest := cut(rest)
+	r := freshet.EventRequest{Key: key}
+	f := strings.Fields(rest)
+	for len(f) >= 2 {
+		word, arg := f[len(f)-2], f[len(f)-1]
+		switch word {
+		case "run":
+			r.RunID, _ = strconv.ParseInt(arg, 10, 64)
+		case "id":
+			r.ID = arg
+		case "sender":
+			r.Sender = arg
+		default:
+			word = ""
+		}
+		if word == "" {
+			break
+		}
+		f = f[:len(f)-2]
+	}
+	r.Value = strings.Join(f, " ")
+	result, err := p.w.Send(r)
+	p.last, p.known = err, result.Known
+	return nil
+}
+
+// task is `start|stop|restart T`, or `T: what its process does`.
+func (p *player) task(l Line) error {
+	name, what, isProcess := strings.Cut(l.Rest, ":")
+	if !isProcess {
+		kind, task := cut(l.Rest)
+		_, p.last = p.w.Inbox.Task(p.w.context(), p.about(l), task, machine.Kind("task_"+kind))
+		return nil
+	}
+	verb, arg := cut(what)
+	switch verb {
+	case "holds": // a start that comes is not reported
+		p.w.Room.hooks.holds[name] = true
+		return nil
+	case "ignores":
+		p.w.Room.hooks.stubborn[name] = true
+		return nil
+	}
+	p.w.Settle0()
+	run := p.about(l)
+	report := executor.Report{}
+	switch verb {
+	case "exit":
+		code, err := strconv.Atoi(arg)
+		if err != nil {
+			return errors.New("exit with which code?")
+		}
+		report.ExitCode = code
+	case "lost":
+		report.Code, report.Reason = freshet.CodeLost, "the story lost it"
+	case "unstartable":
+		report.Code, report.Reason = freshet.CodeStartFailed, "no such program"
+	case "output", "started":
+		return p.w.Room.note(run, name, verb, arg)
+	default:
+		return errors.New("a process can exit, be lost, be unstartable, hold, ignore, start or output")
+	}
+	if !p.w.Room.End(run, name, report) {
+		return fmt.Errorf("run %d has no process of it; there are %v", run, p.w.Room.Living())
+	}
+	p.w.Settle0() // the next line comes after it
+	return nil
+}
+
+// commit is what befalls the next commits.
+func (p *player) commit(rest string) error {
+	faults := map[string]Fault{"fails": FailBefore, "fails-after": FailAfter, "crashes": CrashBefore, "crashes-after": CrashAfter, "works": None}
+	for _, word := range strings.Fields(rest) {
+		f, ok := faults[word]
+		if !ok {
+			return errors.New("a commit fails, fails-after, crashes, crashes-after or works")
+		}
+		p.w.Disk.Plan(0, f)
+	}
+	return nil
+}
