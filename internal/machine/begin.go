@@ -2,6 +2,8 @@ package machine
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/expr"
@@ -126,20 +128,17 @@ func (d *draft) call(t *spec.Task, s Start) (expr.Vars, *Call, error) {
 	call := &Call{}
 	env := map[string]any{}
 	vars := d.vars(ev, s.By, env)
+	if t.If != nil {
+		yes, err := d.wants(t, vars)
+		if err != nil || !yes {
+			return nil, nil, err
+		}
+	}
 	if err := d.bind(vars, env, call, "env of the workflow", d.w.Env); err != nil {
 		return nil, nil, err
 	}
 	if err := d.bind(vars, env, call, "env", t.Env); err != nil {
 		return nil, nil, err
-	}
-	if t.If != nil {
-		yes, err := t.If.Bool(vars)
-		if err != nil {
-			return nil, nil, fmt.Errorf("if: %s: %w", t.If.Source(), err)
-		}
-		if !yes {
-			return nil, nil, nil
-		}
 	}
 	for i, a := range t.Args {
 		text, err := a.Text(vars)
@@ -169,6 +168,50 @@ func (d *draft) call(t *spec.Task, s Start) (expr.Vars, *Call, error) {
 		call.Dir = dir
 	}
 	return vars, call, nil
+}
+
+// wants asks a task's `if`. It comes before all else, so that it can guard
+// the rest: a variable is evaluated only if it is looked at.
+func (d *draft) wants(t *spec.Task, vars expr.Vars) (bool, error) {
+	guard := maps.Clone(vars)
+	guard["env"] = envObject{slices.Concat(d.w.Env, t.Env), vars}
+	yes, err := t.If.Bool(guard)
+	if err != nil {
+		return false, fmt.Errorf("if: %s: %w", t.If.Source(), err)
+	}
+	return yes, nil
+}
+
+// envObject is an `env` whose variables are evaluated when they are looked
+// at. A later one sees those before it.
+type envObject struct {
+	list []spec.Binding
+	vars expr.Vars
+}
+
+func (o envObject) Names() []string {
+	names := make([]string, len(o.list))
+	for i, b := range o.list {
+		names[i] = b.Name
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (o envObject) Field(name string) (any, bool) {
+	for i := len(o.list) - 1; i >= 0; i-- {
+		if o.list[i].Name != name {
+			continue
+		}
+		vars := maps.Clone(o.vars)
+		vars["env"] = envObject{o.list[:i], o.vars}
+		text, err := o.list[i].Value.Text(vars)
+		if err != nil {
+			return fmt.Errorf("env: %s: %w", name, err), false
+		}
+		return text, true
+	}
+	return nil, false
 }
 
 // bind evaluates the variables of an `env`; later ones see earlier ones.
