@@ -45,6 +45,11 @@ func (l *live) version(ctx context.Context, id versionID) (*version, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read version %.12s of %s.%s: %w", id.version, id.namespace, id.name, err)
 	}
+	return l.compile(id, row)
+}
+
+// compile makes a version known.
+func (l *live) compile(id versionID, row *machine.VersionRow) (*version, error) {
 	flows, diags := spec.Parse(id.name+".yaml", []byte(row.Source))
 	if len(flows) != 1 {
 		return nil, fmt.Errorf("version %.12s of %s.%s no longer loads: %w", id.version, id.namespace, id.name, diags.Err())

@@ -144,10 +144,10 @@ func (t *turn) registry(p *pending) (bool, error) {
 			t.answer(p, Reply{Run: run, Known: true})
 			return false, nil
 		}
-		v, err = e.version(t.ctx, versionID{p.Namespace, p.Body.Start.Workflow, p.Body.Start.Version})
+		v, err = t.version(versionID{p.Namespace, p.Body.Start.Workflow, p.Body.Start.Version})
 	case machine.RunEnded:
 		if f, ok := g.Flows[p.Body.Workflow]; ok && len(f.Queued) > 0 {
-			v, err = e.version(t.ctx, versionID{p.Namespace, f.Name, f.Version})
+			v, err = t.version(versionID{p.Namespace, f.Name, f.Version})
 		}
 	}
 	if err != nil {
@@ -188,6 +188,18 @@ func (t *turn) registry(p *pending) (bool, error) {
 		t.answer(p, Reply{Offset: p.Offset, Value: d.Reply})
 	}
 	return true, nil
+}
+
+// version finds a version, also one that was uploaded in this very turn and is
+// not on disk yet.
+func (t *turn) version(id versionID) (*version, error) {
+	for i := range t.b.vers {
+		row := &t.b.vers[i]
+		if _, known := t.e.versions[id]; !known && (versionID{row.Namespace, row.Name, row.Version}) == id {
+			return t.e.compile(id, row)
+		}
+	}
+	return t.e.version(t.ctx, id)
 }
 
 // run decides an entry for a run; false: the step goes on in the next

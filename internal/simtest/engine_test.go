@@ -2,7 +2,9 @@ package simtest
 
 import (
 	"context"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/freshet/freshet"
@@ -105,6 +107,34 @@ func TestVersionsAreForgotten(t *testing.T) {
 		w.stop = func() {}
 		if n := w.engine.Picture().Versions; n != 1 {
 			t.Errorf("%d versions are in memory, want the current one", n)
+		}
+	})
+}
+
+// An upload and the end of a run in one transaction: the place that the run
+// leaves is given on by the limit of a version that is not on disk yet.
+func TestUploadAndEndInOneTransaction(t *testing.T) {
+	const source = "name: lines\nconcurrency: 1\ntasks: {a: {bash: \"true\"}}"
+	inWorld(t, 4, source, func(t *testing.T, w *World) {
+		for range 3 {
+			must[int64](t)(w.Start("lines", "", nil))
+		}
+		w.Settle()
+		w.Disk.Plan(0, Slow) // what follows gathers behind this commit
+		go w.Send(freshet.EventRequest{Key: "slow"})
+		synctest.Wait()
+		done := make(chan error, 1)
+		go func() { done <- w.Upload("w.yaml", strings.Replace(source, "concurrency: 1", "concurrency: 2", 1)) }()
+		synctest.Wait()
+		exitAll(w)
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+		w.Settle()
+		for run, want := range map[int64]freshet.Status{1: freshet.Success, 2: freshet.Running, 3: freshet.Running} {
+			if r := must[*freshet.Run](t)(w.Disk.Run(context.Background(), run)); r.Status != want {
+				t.Errorf("run %d is %s, want %s", run, r.Status, want)
+			}
 		}
 	})
 }

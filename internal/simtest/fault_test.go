@@ -25,9 +25,15 @@ import (
 // inWorld plays f in a world with one workflow.
 func inWorld(t *testing.T, slots int, source string, f func(t *testing.T, w *World)) {
 	t.Helper()
+	inWorldOf(t, slots, 0, source, f)
+}
+
+// inWorldOf bounds what a transaction writes as well.
+func inWorldOf(t *testing.T, slots, rows int, source string, f func(t *testing.T, w *World)) {
+	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		w := NewWorld(t, dir, slots, 0)
+		w := NewWorld(t, dir, slots, rows)
 		defer w.Close()
 		for _, doc := range strings.Split(source, "\n---\n") {
 			if err := w.Upload("w.yaml", doc); err != nil {
@@ -192,48 +198,49 @@ tasks:
   e: {bash: "true", after: {d: ended}}
 `
 	for _, fault := range []Fault{FailBefore, FailAfter, CrashBefore, CrashAfter} {
-		for at := range 12 {
-			inWorld(t, 2, source, func(t *testing.T, w *World) {
-				w.Disk.Plan(0, append(make([]Fault, at), fault)...)
-				h := &history{t: t, w: w, runs: map[string]int64{}}
-				h.client(func(ctx context.Context) error {
-					door, disk := w.Door()
-					_, err := door.StartRun(ctx, "default", "slots", "once", freshet.RunRequest{})
-					if disk.Dead() {
-						return freshet.Errorf(freshet.Unavailable, "dead")
+		for at := range 24 {
+			inWorldOf(t, 2, at%2, source, // with one entry in a transaction, or all
+				func(t *testing.T, w *World) {
+					w.Disk.Plan(0, append(make([]Fault, at), fault)...)
+					h := &history{t: t, w: w, runs: map[string]int64{}}
+					h.client(func(ctx context.Context) error {
+						door, disk := w.Door()
+						_, err := door.StartRun(ctx, "default", "slots", "once", freshet.RunRequest{})
+						if disk.Dead() {
+							return freshet.Errorf(freshet.Unavailable, "dead")
+						}
+						return err
+					})
+					for range 30 {
+						w.Settle()
+						if w.Disk.Dead() {
+							w.Crash()
+						}
+						living := w.Room.Living()
+						sortKeys(living)
+						for _, k := range living {
+							code := 0
+							if k.Task == "b" && k.Try == 1 {
+								code = 1
+							}
+							if k.Task != "d" { // its time-out ends it
+								w.Room.End(k.Run, k.Task, executor.Report{ExitCode: code})
+							}
+						}
+						time.Sleep(time.Second)
 					}
-					return err
+					h.wg.Wait()
+					runs := must[[]freshet.Run](t)(w.Runs())
+					if len(runs) != 1 || runs[0].Status != freshet.Failed || runs[0].Code != freshet.CodeTimeout {
+						t.Errorf("fault %d at commit %d: %+v", fault, at, runs)
+					}
+					if n := len(must[[]freshet.Execution](t)(w.Executions(1))); n != 6 {
+						t.Errorf("fault %d at commit %d: %d executions", fault, at, n)
+					}
+					if s := w.Stats(); s.Used != 0 || s.Waiting != 0 {
+						t.Errorf("fault %d at commit %d: %d slots used, %d wait", fault, at, s.Used, s.Waiting)
+					}
 				})
-				for range 30 {
-					w.Settle()
-					if w.Disk.Dead() {
-						w.Crash()
-					}
-					living := w.Room.Living()
-					sortKeys(living)
-					for _, k := range living {
-						code := 0
-						if k.Task == "b" && k.Try == 1 {
-							code = 1
-						}
-						if k.Task != "d" { // its time-out ends it
-							w.Room.End(k.Run, k.Task, executor.Report{ExitCode: code})
-						}
-					}
-					time.Sleep(time.Second)
-				}
-				h.wg.Wait()
-				runs := must[[]freshet.Run](t)(w.Runs())
-				if len(runs) != 1 || runs[0].Status != freshet.Failed || runs[0].Code != freshet.CodeTimeout {
-					t.Errorf("fault %d at commit %d: %+v", fault, at, runs)
-				}
-				if n := len(must[[]freshet.Execution](t)(w.Executions(1))); n != 6 {
-					t.Errorf("fault %d at commit %d: %d executions", fault, at, n)
-				}
-				if s := w.Stats(); s.Used != 0 || s.Waiting != 0 {
-					t.Errorf("fault %d at commit %d: %d slots used, %d wait", fault, at, s.Used, s.Waiting)
-				}
-			})
 		}
 	}
 }
@@ -279,6 +286,51 @@ tasks: {a: {bash: "true", start: {event: e, busy: queue}}}
 			t.Errorf("an event costs %d steps and %d rows, beside 10,000 runs that do not listen %d and %d", steps, rows, steps2, rows2)
 		}
 	})
+}
+
+// With one entry in a transaction, a crash at each commit in turn finds runs
+// between having been given their place and knowing it, and between having
+// been asked whether they are over and answering. No more runs are alive than
+// may be, and all end.
+func TestPlacesAcrossCrashes(t *testing.T) {
+	const source = "name: lines\nconcurrency: 2\ntasks: {a: {bash: \"true\"}}"
+	for _, fault := range []Fault{CrashBefore, CrashAfter} {
+		for at := range 30 {
+			inWorldOf(t, 8, 1, source, func(t *testing.T, w *World) {
+				for range 6 {
+					must[int64](t)(w.Start("lines", "", nil))
+				}
+				w.Settle()
+				w.Disk.Plan(0, append(make([]Fault, at), fault)...)
+				for round := 0; ; round++ {
+					if w.Disk.Dead() {
+						w.Crash()
+						w.Settle()
+					}
+					alive, over := 0, 0
+					for _, r := range must[[]freshet.Run](t)(w.Runs()) {
+						switch {
+						case r.Status.Final():
+							over++
+						case r.Status != freshet.Queued:
+							alive++
+						}
+					}
+					if alive > 2 {
+						t.Fatalf("fault %d at commit %d: %d runs are alive", fault, at, alive)
+					}
+					if over == 6 {
+						break
+					}
+					if round > 20 {
+						t.Fatalf("fault %d at commit %d: %d runs are over, %d alive", fault, at, over, alive)
+					}
+					exitAll(w)
+					w.Settle()
+				}
+			})
+		}
+	}
 }
 
 // A run with a hundred executions that wait holds up another run's first one
