@@ -74,6 +74,7 @@ type Engine struct {
 	*live
 	fair    *fair
 	backlog []*pending
+	sent    map[int64]int // run -> undecided events that its own tasks have sent
 	cursor  store.Cursor
 	last    int64 // newest offset given
 	leader  int64

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -36,6 +37,10 @@ func newLive(s store.Writer) *live {
 		versions: map[versionID]*version{}, byKey: map[string]map[string][]*version{}}
 }
 
+// errUnreadable is a version that was accepted once and that this program
+// cannot compile: it is older, or the language has changed.
+var errUnreadable = errors.New("this version of Freshet cannot read the workflow")
+
 // version finds a version, reading and compiling it if no live run has it.
 func (l *live) version(ctx context.Context, id versionID) (*version, error) {
 	if v, ok := l.versions[id]; ok {
@@ -52,7 +57,7 @@ func (l *live) version(ctx context.Context, id versionID) (*version, error) {
 func (l *live) compile(id versionID, row *machine.VersionRow) (*version, error) {
 	flows, diags := spec.Parse(id.name+".yaml", []byte(row.Source))
 	if len(flows) != 1 {
-		return nil, fmt.Errorf("version %.12s of %s.%s no longer loads: %w", id.version, id.namespace, id.name, diags.Err())
+		return nil, fmt.Errorf("%w: version %.12s of %s.%s: %w", errUnreadable, id.version, id.namespace, id.name, diags.Err())
 	}
 	v := &version{spec: flows[0], files: row.Files, id: id}
 	l.versions[id] = v

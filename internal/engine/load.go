@@ -29,11 +29,37 @@ func (e *Engine) load(ctx context.Context) error {
 		e.registry(row.Namespace).Flows[row.Name] = &machine.Flow{WorkflowRow: row}
 	}
 	for _, s := range snap.Runs {
-		if err := e.loadRun(ctx, s); err != nil {
+		err := e.loadRun(ctx, s)
+		if errors.Is(err, errUnreadable) {
+			err = e.giveUp(ctx, s, err)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return e.loadBacklog(ctx)
+}
+
+// giveUp ends a run whose workflow cannot be read any more: one such run must
+// not keep all others from going on. What it still had running is stopped as
+// what nobody knows.
+func (e *Engine) giveUp(ctx context.Context, s store.RunSnapshot, why error) error {
+	if e.cfg.Log != nil {
+		e.cfg.Log.Error("a run is given up", "run", s.Row.ID, "error", why)
+	}
+	b := &store.Batch{Cursor: e.cursor, Leader: e.leader}
+	row := s.Row
+	row.Status, row.Code, row.Reason, row.EndedAt = freshet.Failed, freshet.CodeInternal, why.Error(), e.cursor.Time
+	b.Runs = append(b.Runs, row)
+	for _, x := range s.Held {
+		if x.Status.Final() {
+			continue
+		}
+		c := *x
+		c.Status, c.Code, c.Reason, c.EndedAt, c.By = freshet.Failed, freshet.CodeInternal, "its run was given up", e.cursor.Time, nil
+		b.Executions = append(b.Executions, &c)
+	}
+	return e.cfg.Store.Commit(ctx, b)
 }
 
 func (e *Engine) loadRun(ctx context.Context, s store.RunSnapshot) error {
@@ -58,7 +84,7 @@ func (e *Engine) loadRun(ctx context.Context, s store.RunSnapshot) error {
 }
 
 func (e *Engine) loadBacklog(ctx context.Context) error {
-	e.backlog = nil
+	e.backlog, e.sent = nil, map[int64]int{}
 	for after := e.cursor.Offset; ; {
 		entries, err := e.cfg.Store.Backlog(ctx, after, batchSize)
 		if err != nil {
@@ -68,6 +94,9 @@ func (e *Engine) loadBacklog(ctx context.Context) error {
 			after = en.Offset
 			if en.Kind == machine.RunAdmitted { // its place is taken, though it has not been told
 				e.registry(en.Namespace).Admit(en.Body.Workflow, en.Run)
+			}
+			if ownEvent(&en) {
+				e.sent[en.Run]++
 			}
 			e.backlog = append(e.backlog, &pending{Entry: en, written: true})
 		}

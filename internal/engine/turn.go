@@ -54,6 +54,11 @@ func (t *turn) decide(taken []*submission) error {
 			break
 		}
 		t.e.backlog = t.e.backlog[1:]
+		if ownEvent(&p.Entry) {
+			if t.e.sent[p.Run]--; t.e.sent[p.Run] <= 0 {
+				delete(t.e.sent, p.Run)
+			}
+		}
 		t.cursor.Offset, t.cursor.Target = p.Offset, 0
 	}
 	t.claim()
@@ -306,10 +311,34 @@ func (t *turn) take(p *pending, d *machine.Decision, run int64, part int) {
 	for _, en := range d.Emit {
 		t.append(&pending{Entry: en})
 		t.write(e.backlog[len(e.backlog)-1])
+		t.flooded(&en)
 	}
 	if d.Reply != nil { // a later part of a step has none
 		p.value = d.Reply
 	}
+}
+
+// floodLimit is how many events that a run's own tasks have sent may be
+// undecided at once. Tasks that need a process never come near it; tasks that
+// are decided here, and answer each event with two, would fill the disk.
+const floodLimit = 10000
+
+// flooded stops a run that sends itself events faster than they are decided.
+func (t *turn) flooded(en *machine.Entry) {
+	if !ownEvent(en) {
+		return
+	}
+	if t.e.sent[en.Run]++; t.e.sent[en.Run] == floodLimit {
+		t.append(&pending{Entry: machine.Entry{Namespace: en.Namespace, Kind: machine.StopRun, Run: en.Run, Cause: en.Cause,
+			Depth: en.Depth, Body: machine.Body{Stop: &machine.RunStop{Code: freshet.CodeRunaway}}}})
+		t.write(t.e.backlog[len(t.e.backlog)-1])
+	}
+}
+
+// ownEvent tells whether an entry is an event that a task of its run has sent
+// with its success.
+func ownEvent(en *machine.Entry) bool {
+	return en.Kind == machine.EventHappened && en.Run != 0 && en.Cause != 0
 }
 
 // claim gives free slots to what has waited longest in fairness.

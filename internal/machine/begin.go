@@ -72,8 +72,8 @@ func (d *draft) runsAway(task int) bool {
 	if d.shown.Links <= len(d.w.Tasks)+freshet.MaxDepth && d.starts <= d.limit.starts {
 		return false
 	}
-	d.finish(task, freshet.Failed, freshet.CodeExpression, "the tasks of this run start each other without end")
-	d.halt(freshet.CodeStoppedByRule)
+	d.finish(task, freshet.Failed, freshet.CodeRunaway, "the tasks of this run start each other without end")
+	d.halt(freshet.CodeRunaway)
 	return true
 }
 

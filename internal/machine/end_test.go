@@ -439,7 +439,7 @@ tasks:
 `, `
 start
 event e
-run: failed expression
+run: failed runaway
 `},
 		{"tasks of the engine that start each other without end fail the run", `
 tasks:
@@ -447,7 +447,7 @@ tasks:
   b: {expr: {n: "1"}, start: {status: {a: ended}}}
 `, `
 start
-run: failed expression
+run: failed runaway
 `},
 	})
 }

@@ -91,6 +91,8 @@ func (d *draft) result(row *RunRow) (freshet.Status, freshet.Code, string) {
 	switch row.Asked {
 	case freshet.CodeStoppedByPerson, freshet.CodeStoppedByLimit:
 		return freshet.Stopped, row.Asked, ""
+	case freshet.CodeRunaway:
+		return freshet.Failed, row.Asked, "its tasks send each other events without end"
 	case freshet.CodeStoppedByRule:
 		return freshet.Success, "", "ended by its stop rule"
 	}

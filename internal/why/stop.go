@@ -12,10 +12,9 @@ func (v *view) stoppedBy() string {
 	case freshet.CodeStoppedByLimit:
 		return " to make room for a newer run"
 	case freshet.CodeStoppedByRule:
-		if v.w.Stop == nil {
-			return " because its tasks started each other without end"
-		}
 		return " because its `stop` condition held"
+	case freshet.CodeRunaway:
+		return " because its tasks started each other, or sent each other events, without end"
 	}
 	return ""
 }
