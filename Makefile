@@ -38,6 +38,7 @@ lint: ## formatting, vet, staticcheck, and builds for other systems
 .PHONY: race
 race: ## the race detector over the movers, with small data
 	CGO_ENABLED=1 go test -race -short $(MOVERS)
+	CGO_ENABLED=1 go test -race ./internal/simtest -seeds 20
 
 .PHONY: sim
 sim: ## simulate many histories of the whole control plane

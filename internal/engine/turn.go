@@ -88,7 +88,7 @@ func (t *turn) due() error {
 // transaction is full before the last of them.
 func (t *turn) entry(p *pending) (bool, error) {
 	switch p.Kind {
-	case machine.Upload, machine.RunEnded, machine.StartRun:
+	case machine.Upload, machine.RunEnded, machine.PlacesChanged, machine.StartRun:
 		if t.cursor.Target == 0 {
 			ok, err := t.registry(p)
 			if err != nil || !ok {
@@ -150,7 +150,7 @@ func (t *turn) registry(p *pending) (bool, error) {
 			return false, nil
 		}
 		v, err = t.version(versionID{p.Namespace, p.Body.Start.Workflow, p.Body.Start.Version})
-	case machine.RunEnded:
+	case machine.RunEnded, machine.PlacesChanged:
 		if f, ok := g.Flows[p.Body.Workflow]; ok && len(f.Queued) > 0 {
 			v, err = t.version(versionID{p.Namespace, f.Name, f.Version})
 		}

@@ -19,6 +19,7 @@ const (
 	Settle        Kind = "settle"       // a run looks over: is it, once all that was accepted before has been decided?
 	RunEnded      Kind = "run_ended"    // a run tells its namespace's registry
 	RunAdmitted   Kind = "run_admitted" // the registry tells a queued run that its place is free
+	PlacesChanged Kind = "places"       // an upload may have changed how many runs have a place
 	Upload        Kind = "upload"       // command: workflows to keep
 	StartRun      Kind = "run_start"    // command
 	StopRun       Kind = "run_stop"     // command

@@ -37,7 +37,7 @@ func StepRegistry(w *spec.Workflow, g *Registry, e *Entry) *Decision {
 		g.upload(e, d)
 	case StartRun:
 		g.start(w, e, d)
-	case RunEnded:
+	case RunEnded, PlacesChanged:
 		g.ended(w, e, d)
 	}
 	return d
@@ -54,6 +54,10 @@ func (g *Registry) upload(e *Entry, d *Decision) {
 				continue
 			}
 			row.CreatedAt, row.Enabled = f.CreatedAt, f.Enabled
+			if len(f.Queued) > 0 { // the new version may give them a place
+				d.Emit = append(d.Emit, Entry{Namespace: g.Namespace, Kind: PlacesChanged, Depth: e.Depth, Cause: e.Offset,
+					Body: Body{Workflow: u.Name}})
+			}
 		}
 		reply[i].Changed = true
 		d.Workflows = append(d.Workflows, row)
