@@ -184,10 +184,10 @@ func (p *player) task(l Line) error {
 	verb, arg := cut(what)
 	switch verb {
 	case "holds": // a start that comes is not reported
-		p.w.Room.hooks.holds[name] = true
+		p.w.Room.hook(func(h *hooks) { h.holds[name] = true })
 		return nil
 	case "ignores":
-		p.w.Room.hooks.stubborn[name] = true
+		p.w.Room.hook(func(h *hooks) { h.stubborn[name] = true })
 		return nil
 	}
 	p.w.Settle0()

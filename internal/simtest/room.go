@@ -46,6 +46,13 @@ func newRoom() *Room {
 		hooks: hooks{holds: map[string]bool{}, stubborn: map[string]bool{}}}
 }
 
+// hook says something of attempts that may come.
+func (r *Room) hook(f func(*hooks)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f(&r.hooks)
+}
+
 // Node is what holds all attempts.
 const Node = "room"
 
