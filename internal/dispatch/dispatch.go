@@ -38,6 +38,7 @@ type Dispatch struct {
 	mu       sync.Mutex
 	waiting  []engine.Effects
 	wake     chan struct{}
+	node     string // the last holder that the engine was told of
 	prepares chan engine.Start
 	ended    []freshet.Key // to be released
 }
@@ -124,7 +125,7 @@ func (d *Dispatch) Run(ctx context.Context) error {
 					return nil
 				}
 				recovered = true
-				wg.Go(func() { d.follow(ctx) })
+				wg.Go(func() { d.insist(ctx, "find a holder", func() error { return d.holder(ctx) }) })
 			}
 			d.carryOut(ctx, f)
 		}
@@ -152,14 +153,6 @@ func (d *Dispatch) recover(ctx context.Context, list []engine.Start) bool {
 		d.startOne(ctx, starts[k])
 	}
 	return true
-}
-
-// follow tells the engine who holds what is claimed.
-func (d *Dispatch) follow(ctx context.Context) {
-	var node string
-	if d.insist(ctx, "find a holder", func() (err error) { node, err = d.cfg.Executor.Node(ctx); return err }) {
-		d.cfg.Engine.SetHolder(ctx, node)
-	}
 }
 
 // carryOut does what a commit has released, in order.
@@ -222,7 +215,26 @@ func (d *Dispatch) start(ctx context.Context, starts []engine.Start) {
 
 func (d *Dispatch) startOne(ctx context.Context, s engine.Start) {
 	a := d.cfg.Attempt(s)
-	d.insist(ctx, "start", func() error { return d.cfg.Executor.Start(ctx, a) })
+	if d.insist(ctx, "start", func() error { return d.cfg.Executor.Start(ctx, a) }) {
+		_ = d.holder(ctx) // the next start asks again
+	}
+}
+
+// holder tells the engine who holds what is claimed, if that has changed: a
+// holder that died has a successor.
+func (d *Dispatch) holder(ctx context.Context) error {
+	node, err := d.cfg.Executor.Node(ctx)
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	changed := node != d.node
+	d.node = node
+	d.mu.Unlock()
+	if changed {
+		d.cfg.Engine.SetHolder(ctx, node)
+	}
+	return nil
 }
 
 // insist calls f until it succeeds; false: ctx ended first.

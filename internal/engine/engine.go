@@ -127,17 +127,23 @@ func (e *Engine) Run(ctx context.Context) error {
 			}
 			return nil
 		}
-		if err := e.turn(work, taken); err != nil {
-			if e.cfg.Log != nil {
-				e.cfg.Log.Error("commit failed", "error", err)
-			}
-			if freshet.CodeOf(err) == freshet.Conflict {
-				return err // another leader has the shard
-			}
-			if err := e.reload(ctx); err != nil {
-				return nil // only if ctx ends
-			}
+		t, err := e.turn(work, taken)
+		if err == nil {
+			continue
 		}
+		if e.cfg.Log != nil {
+			e.cfg.Log.Error("commit failed", "error", err)
+		}
+		if freshet.CodeOf(err) == freshet.Conflict { // another leader has the shard
+			t.refuse(taken, notRecorded(err))
+			return err
+		}
+		e.makeRoom(err)
+		if reload := e.reload(ctx); reload != nil { // only if ctx ends
+			t.refuse(taken, errUnknown)
+			return nil
+		}
+		t.settle(taken, err)
 	}
 }
 
@@ -225,7 +231,7 @@ func (e *Engine) gather(ctx context.Context) ([]*submission, error) {
 }
 
 // turn decides what was taken and commits it.
-func (e *Engine) turn(ctx context.Context, taken []*submission) error {
+func (e *Engine) turn(ctx context.Context, taken []*submission) (*turn, error) {
 	t := &turn{e: e, ctx: ctx, b: &batch{}, cursor: e.cursor, started: map[[2]string]int64{}}
 	t.now = freshet.Time(time.Now())
 	if t.now.Before(e.cursor.Time) {
@@ -246,12 +252,11 @@ func (e *Engine) turn(ctx context.Context, taken []*submission) error {
 		e.stats.writing.Add(int64(time.Since(start)))
 	}
 	if err != nil {
-		t.fail(taken, err)
-		return err
+		return t, err
 	}
 	e.cursor = t.cursor
 	e.after(t)
-	return nil
+	return t, nil
 }
 
 // after is what may happen once a batch is on disk.
@@ -290,6 +295,9 @@ func (e *Engine) reload(ctx context.Context) error {
 			return ctx.Err()
 		}
 		err := e.load(ctx)
+		if err == nil && e.cfg.Publish != nil {
+			e.cfg.Publish(e.last, nil) // what of the failed commit is there, readers find on disk
+		}
 		if err == nil {
 			e.resume()
 			return nil

@@ -18,6 +18,7 @@ type version struct {
 	files []freshet.File
 	id    versionID
 	runs  []int64 // alive, ascending
+	emits int     // events that its tasks send if each succeeds once
 }
 
 type versionID struct{ namespace, name, version string }
@@ -60,6 +61,9 @@ func (l *live) compile(id versionID, row *machine.VersionRow) (*version, error) 
 		return nil, fmt.Errorf("%w: version %.12s of %s.%s: %w", errUnreadable, id.version, id.namespace, id.name, diags.Err())
 	}
 	v := &version{spec: flows[0], files: row.Files, id: id}
+	for _, t := range v.spec.Tasks {
+		v.emits += len(t.Emit)
+	}
 	l.versions[id] = v
 	keys := l.byKey[id.namespace]
 	if keys == nil {

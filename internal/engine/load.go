@@ -47,7 +47,13 @@ func (e *Engine) giveUp(ctx context.Context, s store.RunSnapshot, why error) err
 	if e.cfg.Log != nil {
 		e.cfg.Log.Error("a run is given up", "run", s.Row.ID, "error", why)
 	}
+	if e.cursor.Run == s.Row.ID { // nobody goes on with its step
+		e.cursor.More, e.cursor.Run = nil, 0
+	}
+	e.last++
 	b := &store.Batch{Cursor: e.cursor, Leader: e.leader}
+	b.Entries = []machine.Entry{{Offset: e.last, Namespace: s.Row.Namespace, Kind: machine.RunEnded, Time: e.cursor.Time, Run: s.Row.ID,
+		Body: machine.Body{Status: freshet.Failed, Workflow: s.Row.Workflow}}}
 	row := s.Row
 	row.Status, row.Code, row.Reason, row.EndedAt = freshet.Failed, freshet.CodeInternal, why.Error(), e.cursor.Time
 	b.Runs = append(b.Runs, row)

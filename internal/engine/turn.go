@@ -27,6 +27,7 @@ type turn struct {
 	cursor  store.Cursor
 	effects Effects
 	answers []answer
+	waiting []*submission       // accepted in an earlier turn, and still to be answered
 	started map[[2]string]int64 // idempotence keys of this turn's starts
 }
 
@@ -38,6 +39,11 @@ type answer struct {
 
 // decide takes the batch through inbox, machine and claims.
 func (t *turn) decide(taken []*submission) error {
+	for _, p := range t.e.backlog {
+		if p.sub != nil {
+			t.waiting = append(t.waiting, p.sub)
+		}
+	}
 	if err := t.accept(taken); err != nil {
 		return err
 	}
@@ -60,6 +66,11 @@ func (t *turn) decide(taken []*submission) error {
 			}
 		}
 		t.cursor.Offset, t.cursor.Target = p.Offset, 0
+	}
+	// The journal is written in its order: what is not decided yet, and stands
+	// before what is written now, is written with it.
+	for _, p := range t.e.backlog {
+		t.write(p)
 	}
 	t.claim()
 	slices.SortFunc(t.b.entries, func(a, b machine.Entry) int { return int(a.Offset - b.Offset) })
@@ -225,10 +236,7 @@ func (t *turn) run(p *pending, id int64) bool {
 		}
 		d := t.step(v.spec, r, &p.Entry, more)
 		if d.Refused != nil {
-			if p.written { // it came from within: nobody to tell, and nothing changes
-				return true
-			}
-			t.answer(p, Reply{Err: d.Refused})
+			t.answer(p, Reply{Err: d.Refused}) // from within: nobody hears it
 			return true
 		}
 		machine.Apply(v.spec, r, d)
@@ -319,8 +327,9 @@ func (t *turn) take(p *pending, d *machine.Decision, run int64, part int) {
 }
 
 // floodLimit is how many events that a run's own tasks have sent may be
-// undecided at once. Tasks that need a process never come near it; tasks that
-// are decided here, and answer each event with two, would fill the disk.
+// undecided at once, beyond those that they send if each succeeds once. Tasks
+// that need a process never come near it; tasks that are decided here, and
+// answer each event with two, would fill the disk.
 const floodLimit = 10000
 
 // flooded stops a run that sends itself events faster than they are decided.
@@ -328,7 +337,7 @@ func (t *turn) flooded(en *machine.Entry) {
 	if !ownEvent(en) {
 		return
 	}
-	if t.e.sent[en.Run]++; t.e.sent[en.Run] == floodLimit {
+	if t.e.sent[en.Run]++; t.e.sent[en.Run] == floodLimit+t.e.of(t.e.runs[en.Run]).emits {
 		t.append(&pending{Entry: machine.Entry{Namespace: en.Namespace, Kind: machine.StopRun, Run: en.Run, Cause: en.Cause,
 			Depth: en.Depth, Body: machine.Body{Stop: &machine.RunStop{Code: freshet.CodeRunaway}}}})
 		t.write(t.e.backlog[len(t.e.backlog)-1])
@@ -366,27 +375,51 @@ func (t *turn) claim() {
 	}
 }
 
-// fail tells everybody that nothing happened.
-func (t *turn) fail(taken []*submission, err error) {
-	e := t.e
-	answer := freshet.Errorf(freshet.Unavailable, "nothing was recorded: %v", err).WithHint("try again in a moment")
+var errUnknown = freshet.Errorf(freshet.Unavailable, "it is not known whether this was recorded").
+	WithHint("look, or send it again with the same id")
+
+// makeRoom gives up the reserve if what failed for is room.
+func (e *Engine) makeRoom(err error) {
+	if !isFull(err) {
+		return
+	}
+	e.full = true
+	if e.cfg.Reserve != nil {
+		e.cfg.Reserve.Release()
+	}
+}
+
+// settle answers for a commit that failed, once the state has been read back:
+// it may have reached the disk all the same, and then it counts.
+func (t *turn) settle(taken []*submission, err error) {
+	if len(t.b.entries) > 0 && t.e.last >= t.b.entries[0].Offset {
+		for _, a := range t.answers {
+			a.sub.answer(a.index, a.reply)
+		}
+		t.refuse(taken, errUnknown) // commands that have been accepted and not decided
+		return
+	}
 	if isFull(err) {
-		answer = errFull
-		e.full = true
-		if e.cfg.Reserve != nil {
-			e.cfg.Reserve.Release()
-		}
+		t.refuse(taken, errFull)
+		return
 	}
+	t.refuse(taken, notRecorded(err))
+}
+
+func notRecorded(err error) error {
+	return freshet.Errorf(freshet.Unavailable, "nothing was recorded: %v", err).WithHint("try again in a moment")
+}
+
+// refuse answers everybody who still waits.
+func (t *turn) refuse(taken []*submission, err error) {
 	for _, s := range taken {
-		s.refuse(answer)
+		s.refuse(err)
 	}
-	for _, p := range e.backlog {
-		if p.sub != nil {
-			p.sub.refuse(answer)
-		}
+	for _, s := range t.waiting {
+		s.refuse(err)
 	}
 	for _, a := range t.answers {
-		a.sub.refuse(answer)
+		a.sub.refuse(err)
 	}
 }
 

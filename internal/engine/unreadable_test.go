@@ -36,6 +36,13 @@ func TestUnreadableVersion(t *testing.T) {
 		b.Runs = append(b.Runs, machine.RunRow{ID: int64(i + 1), Namespace: "default", Workflow: name, Version: name,
 			Status: freshet.Running, Type: freshet.Manual, CreatedAt: now, StartedAt: now})
 	}
+	// Another run waits for the place of the one that cannot be read.
+	b.Versions = append(b.Versions, machine.VersionRow{Namespace: "default", Name: "old", Version: "newer", CreatedAt: now,
+		Source: "name: old\nconcurrency: 1\ntasks:\n  a: {expr: {x: \"1\"}}\n"})
+	b.Workflows[0].Version = "newer"
+	b.Runs = append(b.Runs, machine.RunRow{ID: 3, Namespace: "default", Workflow: "old", Version: "newer",
+		Status: freshet.Queued, Type: freshet.Manual, CreatedAt: now})
+	b.Cursor.NextRun = 4
 	b.Executions = append(b.Executions, &machine.Execution{Key: freshet.Key{Run: 1, Task: "a", Item: freshet.NoItem, Seq: 1, Try: 1},
 		Status: freshet.Running, QueuedAt: now, StartedAt: now, Epoch: snap.Leader, Node: "gone", Held: true})
 	if err := st.Commit(ctx, b); err != nil {
@@ -62,6 +69,9 @@ func TestUnreadableVersion(t *testing.T) {
 	list, err := st.Executions(ctx, store.ExecutionFilter{Run: 1})
 	if err != nil || len(list) != 1 || list[0].Status != freshet.Failed {
 		t.Errorf("its execution is %+v, %v", list, err)
+	}
+	if next, err := st.Run(ctx, 3); err != nil || next.Status != freshet.Success {
+		t.Errorf("the run that waited for its place is %+v, %v", next, err)
 	}
 	list, err = st.Executions(ctx, store.ExecutionFilter{Run: 2})
 	if err != nil || len(list) != 1 || list[0].Status != freshet.Success {

@@ -47,17 +47,18 @@ const (
 func New(j Journal) *Feed { return &Feed{journal: j, wake: make(chan struct{})} }
 
 // Publish says that the journal has been committed up to an offset, and with
-// which entries. Without entries it says where the journal stands at the start.
+// which entries. Without entries it says where the journal stands: at the
+// start, and when it is not known any more what was committed; readers that
+// have not come so far find it on disk.
 func (f *Feed) Publish(last int64, entries []machine.Entry) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if last <= f.last {
+	if len(entries) == 0 {
+		f.recent, f.bytes, f.floor = nil, 0, max(last, f.last)
+	} else if last <= f.last {
 		return
 	}
-	f.last = last
-	if len(entries) == 0 {
-		f.recent, f.bytes, f.floor = nil, 0, last
-	}
+	f.last = max(last, f.last)
 	f.recent = append(f.recent, entries...)
 	for i := range entries {
 		f.bytes += size(&entries[i])

@@ -145,6 +145,35 @@ func TestReadersThatKeepUpCostNoQuery(t *testing.T) {
 	})
 }
 
+// TestCommitThatNobodyToldOf: what a failed commit left on disk all the same
+// is told once the feed hears where the journal stands.
+func TestCommitThatNobodyToldOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{}
+		f := feed.New(j)
+		commit := func(offset int64, told bool) {
+			e := event(offset, "k", 0)
+			j.commit(e)
+			if told {
+				f.Publish(offset, []machine.Entry{e})
+			}
+		}
+		commit(1, true)
+		var got []int64
+		done := make(chan error, 1)
+		go func() { done <- collect(f, 0, 4, &got) }()
+		synctest.Wait()
+		commit(2, false)
+		commit(3, false)
+		f.Publish(3, nil)
+		synctest.Wait()
+		commit(4, true)
+		if err := <-done; err != errEnough || !slices.Equal(got, []int64{1, 2, 3, 4}) {
+			t.Errorf("the reader has %v, %v", got, err)
+		}
+	})
+}
+
 func TestFilter(t *testing.T) {
 	entries := []machine.Entry{
 		event(1, "a", 0),

@@ -106,13 +106,10 @@ func (d *draft) ready(task int, s Start) {
 	case call == nil:
 		d.finish(task, freshet.Skipped, freshet.CodeIf, t.If.Source()+" is false")
 	case t.InEngine():
+		d.edit(task, func(x *Execution) { x.Call = call.orNothing() })
 		d.compute(task, vars)
 	default:
-		x := d.edit(task, func(x *Execution) {
-			if !call.empty() {
-				x.Call = call
-			}
-		})
+		x := d.edit(task, func(x *Execution) { x.Call = call.orNothing() })
 		d.d.Queue = append(without(d.d.Queue, func(q Queued) bool { return q.Key == x.Key }), Queued{Key: x.Key, Free: t.LongRunning})
 		d.d.Unqueue = without(d.d.Unqueue, func(k freshet.Key) bool { return k == x.Key })
 	}
@@ -236,8 +233,12 @@ func allStatic(args []*expr.Template) bool {
 	return true
 }
 
-func (c *Call) empty() bool {
-	return c.Args == nil && c.Env == nil && c.Input == nil && c.Dir == ""
+// orNothing is the call, or nil where there is nothing to keep.
+func (c *Call) orNothing() *Call {
+	if c.Args == nil && c.Env == nil && c.Input == nil && c.Dir == "" {
+		return nil
+	}
+	return c
 }
 
 // compute decides a task of kind expr.

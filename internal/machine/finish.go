@@ -37,16 +37,16 @@ func (d *draft) ended() {
 	}
 	p, t := d.entry.Body.Process, d.w.Tasks[task]
 	d.edit(task, func(x *Execution) {
-		x.ExitCode, x.HasExit = p.ExitCode, p.Code == ""
+		x.ExitCode, x.HasExit, x.EndedAt = p.ExitCode, p.Code == "", p.Time
 		if p.Log != "" {
 			x.Log = p.Log
 		}
 	})
 	asked := x.Asked
 	switch {
-	case asked == freshet.CodeTimeout:
+	case asked == freshet.CodeTimeout && !d.endedInTime(x):
 		d.finish(task, freshet.Failed, freshet.CodeTimeout, fmt.Sprintf("ran longer than %s", t.Timeout))
-	case asked != "":
+	case asked != "" && asked != freshet.CodeTimeout:
 		d.finish(task, freshet.Stopped, asked, "")
 	case p.Code != "":
 		d.finish(task, freshet.Failed, p.Code, p.Reason)
@@ -63,6 +63,14 @@ func (d *draft) ended() {
 		d.edit(task, func(x *Execution) { x.Outputs = out })
 		d.finish(task, freshet.Success, "", "")
 	}
+}
+
+// endedInTime tells whether a process had ended before its time was out: the
+// due time may have come while nobody listened, after the end and before the
+// report of it.
+func (d *draft) endedInTime(x *Execution) bool {
+	due := x.StartedAt.Add(d.w.Tasks[d.index(x.Key.Task)].Timeout)
+	return !d.entry.Body.Process.Time.IsZero() && d.entry.Body.Process.Time.Before(due)
 }
 
 // reported finds the live execution that a report is about; what is stale is
@@ -104,7 +112,10 @@ func (d *draft) finish(task int, status freshet.Status, code freshet.Code, reaso
 		return
 	}
 	x = d.edit(task, func(x *Execution) {
-		x.Status, x.Code, x.Reason, x.EndedAt = status, code, reason, d.now
+		x.Status, x.Code, x.Reason = status, code, reason
+		if x.EndedAt.IsZero() { // no process told when
+			x.EndedAt = d.now
+		}
 	})
 	if status == freshet.Success {
 		d.succeeded(task, x)
@@ -147,7 +158,10 @@ func (d *draft) retry(task int, code freshet.Code, reason string) bool {
 	}
 	due := freshet.Time(d.now.Add(delay(r, x.Key.Try)))
 	d.edit(task, func(x *Execution) {
-		x.Status, x.Code, x.Reason, x.EndedAt, x.Due = freshet.Retrying, code, reason, d.now, due
+		x.Status, x.Code, x.Reason, x.Due = freshet.Retrying, code, reason, due
+		if x.EndedAt.IsZero() {
+			x.EndedAt = d.now
+		}
 	})
 	d.d.Timers = append(d.d.Timers, Timer{Kind: RetryTimer, Key: x.Key, Due: due})
 	return true

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/spec"
@@ -46,6 +47,11 @@ func StepRegistry(w *spec.Workflow, g *Registry, e *Entry) *Decision {
 func (g *Registry) upload(e *Entry, d *Decision) {
 	reply := make(UploadReply, len(e.Body.Upload))
 	for i, u := range e.Body.Upload {
+		if other, ok := g.twin(u.Name); ok {
+			d.Refused = freshet.Errorf(freshet.Conflict, "there is a workflow %s.%s already, and names are one if they differ in case only", g.Namespace, other).
+				WithHint("call it %s, or give it another name", other)
+			return
+		}
 		reply[i].Name, reply[i].Version = u.Name, u.Version
 		row := WorkflowRow{Namespace: g.Namespace, Name: u.Name, Version: u.Version, Description: u.Description,
 			Tasks: u.Tasks, Enabled: true, CreatedAt: e.Time, UpdatedAt: e.Time}
@@ -65,6 +71,19 @@ func (g *Registry) upload(e *Entry, d *Decision) {
 			Source: u.Source, Files: u.Files, CreatedAt: e.Time})
 	}
 	d.Reply = reply
+}
+
+// twin finds a workflow whose name differs from the given in case only.
+func (g *Registry) twin(name string) (string, bool) {
+	if _, ok := g.Flows[name]; ok {
+		return "", false
+	}
+	for other := range g.Flows {
+		if strings.EqualFold(other, name) {
+			return other, true
+		}
+	}
+	return "", false
 }
 
 func (g *Registry) start(w *spec.Workflow, e *Entry, d *Decision) {

@@ -89,7 +89,7 @@ type eventObject struct {
 	parsed bool
 }
 
-var eventFields = []string{"context", "data", "id", "key", "namespace", "offset", "run_id", "sender", "time", "value"}
+var eventFields = []string{"context", "data", "id", "key", "namespace", "offset", "sender", "time", "value"}
 
 func (o *eventObject) Names() []string { return eventFields }
 
@@ -110,8 +110,6 @@ func (o *eventObject) Field(name string) (any, bool) {
 		return ev.Namespace, true
 	case "offset":
 		return ev.Offset, true
-	case "run_id":
-		return ev.RunID, true
 	case "sender":
 		return ev.Sender, true
 	case "time":
@@ -184,7 +182,7 @@ func (o eventsObject) Field(name string) (any, bool) {
 // runObject is the run.
 type runObject struct{ d *draft }
 
-var runFields = []string{"created_at", "event", "failed_tasks", "id", "namespace", "parameters", "scheduled_at", "started_at", "status", "workflow"}
+var runFields = []string{"event", "failed_tasks", "id", "missing", "namespace", "parameters", "scheduled_at", "started_at", "status", "workflow"}
 
 func (o runObject) Names() []string { return runFields }
 
@@ -202,8 +200,8 @@ func (o runObject) Field(name string) (any, bool) {
 		return row.Namespace, true
 	case "status":
 		return string(row.Status), true
-	case "created_at":
-		return row.CreatedAt, true
+	case "missing": // only a rule with a deadline leaves anything out
+		return []any{}, true
 	case "started_at":
 		return orTime(row.StartedAt, row.CreatedAt), true
 	case "scheduled_at":

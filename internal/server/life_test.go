@@ -355,3 +355,49 @@ func TestContainer(t *testing.T) {
 		t.Errorf("the run is %s, %s: %s", r.Status, r.Code, r.Reason)
 	}
 }
+
+// TestStopTasksWithQueue: stopping what runs does not let what waits begin.
+func TestStopTasksWithQueue(t *testing.T) {
+	home := newHome(t)
+	p := serve(t, home)
+	p.keep("name: one\nconcurrency: 1\ntasks:\n  t: {bash: 'exec sleep 300'}\n")
+	first, second := p.start("one"), p.start("one")
+	p.started(first, "t")
+	if err := p.StopServer(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(childrenOf(keeperOf(home))); n != 0 {
+		t.Errorf("%d tasks live on", n)
+	}
+	p = serve(t, home)
+	for _, run := range []int64{first, second} {
+		if r := p.wait(run); r.Status != freshet.Stopped {
+			t.Errorf("run %d is %s", run, r.Status)
+		}
+	}
+}
+
+// TestTimeoutWhileNoServerLives: a task that ended in time has not timed out,
+// though its due time came before anybody heard of its end.
+func TestTimeoutWhileNoServerLives(t *testing.T) {
+	home := newHome(t)
+	p := serve(t, home)
+	p.keep("name: patient\ntasks:\n  t: {timeout: 2s, retries: 1, bash: 'until test -e go; do read -t 0.02 <> <(:) || :; done'}\n")
+	run := p.start("patient")
+	x := p.started(run, "t")
+	task := childrenOf(keeperOf(home))[0]
+	p.kill()
+	letGo(t, home, "1")
+	waitGone(t, task)
+	<-time.After(time.Until(x.StartedAt.Add(2100 * time.Millisecond))) // real time has to pass: the time-out is the process's
+	p = serve(t, home)
+	if r := p.wait(run); r.Status != freshet.Success {
+		t.Errorf("the run ended %s: %s", r.Status, r.Reason)
+	}
+	if x := p.latest(run, "t"); x.Try != 1 {
+		t.Errorf("it ran %d times", x.Try)
+	}
+}

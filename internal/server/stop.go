@@ -10,9 +10,10 @@ import (
 	"github.com/freshet/freshet/internal/store"
 )
 
-var live = []freshet.Status{freshet.Running, freshet.Stopping}
+var live = []freshet.Status{freshet.Queued, freshet.Running, freshet.Stopping}
 
-// stopTasks stops every run that is alive, and waits until they are over.
+// stopTasks stops every run that is alive, the newest first so that no end
+// lets one that waits begin, and waits until they are over.
 func (s *Server) stopTasks(ctx context.Context) error {
 	open := map[int64]bool{}
 	after := s.feed.Last()

@@ -71,6 +71,16 @@ func (p *player) prepare() error {
 	if len(flows) == 0 {
 		return errors.New("the first file has no workflow")
 	}
+	// What the first lines say of processes holds for those of the start.
+	for _, l := range p.s.Lines {
+		_, what, _ := strings.Cut(l.Rest, ": ")
+		if verb, _ := cut(what); l.Verb != "task" || l.At >= 0 || verb != "holds" && verb != "ignores" {
+			break
+		}
+		if err := p.line(l); err != nil {
+			return err
+		}
+	}
 	var err error
 	p.run, err = p.w.Start(flows[0].Name, "", nil)
 	return err
@@ -96,7 +106,10 @@ func (p *player) line(l Line) error {
 		if i < 0 {
 			return errors.New("there is no such section")
 		}
-		return p.w.Upload(l.Rest, p.s.Flows[i].Source)
+		if p.last = p.w.Upload(l.Rest, p.s.Flows[i].Source); freshet.CodeOf(p.last) == freshet.Conflict {
+			return nil // for the story to judge
+		}
+		return p.last
 	case "start":
 		return p.start(l.Rest)
 	case "event":
