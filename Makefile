@@ -65,4 +65,6 @@ gen: ## write the generated files anew: JSON Schema, OpenAPI
 	$(STATIC) go test ./internal/api -run OpenAPI -update
 
 .PHONY: verify
-verify: lint test race sim crash bench ## everything
+verify: lint test race sim crash ## everything
+	$(MAKE) fuzz FUZZTIME=20s
+	$(MAKE) bench

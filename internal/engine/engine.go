@@ -106,7 +106,8 @@ func (e *Engine) SetHolder(ctx context.Context, node string) {
 	}
 }
 
-// Run serves until ctx ends. What has been taken by then is still committed.
+// Run serves until ctx ends. What has been taken by then and is not on disk is
+// answered with unavailable.
 func (e *Engine) Run(ctx context.Context) error {
 	defer close(e.done)
 	if err := e.load(ctx); err != nil {

@@ -57,7 +57,7 @@ func (m *attempts) attempt(s engine.Start) executor.Attempt {
 			a.Args = append(a.Args, text)
 		}
 	}
-	a.Env = append(slices.Clone(m.base), m.identity(s)...)
+	a.Env = slices.Clone(m.base) // the last of a name counts
 	if c := x.Call; c != nil {
 		if c.Args != nil {
 			a.Args = c.Args
@@ -70,6 +70,7 @@ func (m *attempts) attempt(s engine.Start) executor.Attempt {
 		}
 		a.Dir = c.Dir
 	}
+	a.Env = append(a.Env, m.identity(s)...)
 	return a
 }
 

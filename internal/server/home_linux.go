@@ -24,7 +24,11 @@ func networkFileSystem(dir string) (name string, yes bool) {
 	if unix.Statfs(dir, &st) != nil {
 		return "", false
 	}
-	name, yes = remote[int64(uint32(st.Type))]
+	return isRemote(int64(st.Type))
+}
+
+func isRemote(kind int64) (name string, yes bool) {
+	name, yes = remote[int64(uint32(kind))] // some are negative where the field has 32 bits
 	return name, yes
 }
 

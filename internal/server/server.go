@@ -180,12 +180,21 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	// Sources first: answer what is under way, then close what never ends by
 	// itself, then the engine, and what it has released.
-	closeSources()
-	shut, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	if s.http.Shutdown(shut) != nil {
-		s.http.Close()
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		shut, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if s.http.Shutdown(shut) != nil {
+			s.http.Close()
+		}
+	}()
+	select {
+	case <-answered:
+	case <-time.After(lastAnswers):
 	}
+	closeSources()
+	<-answered
 	closeEngine()
 	closeDispatch()
 	group.Wait()
@@ -199,6 +208,10 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	return err
 }
+
+// lastAnswers is how long requests have to be answered when the server ends,
+// before feeds and logs that are followed are cut.
+const lastAnswers = 300 * time.Millisecond
 
 // close gives up what New took.
 func (s *Server) close() error {
