@@ -32,7 +32,7 @@ func (e *Event) Check() error {
 		{"context", e.Context, MaxContextBytes},
 	} {
 		if len(f.text) > f.max {
-			err := Errorf(TooLarge, "the %s of an event is at most %d bytes long; this one has %d", f.name, f.max, len(f.text))
+			err := Errorf(TooLarge, "the %s of an event is at most %d bytes long; this one has more", f.name, f.max)
 			if f.name == "value" {
 				return err.WithHint("keep the data in a file or a store, and send where it is")
 			}

@@ -14,10 +14,10 @@ type Workflow struct {
 	UpdatedAt   time.Time `json:"updated_at"`
 }
 
-// File is a file that travels with a workflow.
+// File is a file, or a directory without files, that travels with a workflow.
 type File struct {
 	Path   string `json:"path"`   // relative, with slashes, below the workflow file's directory
 	Mode   uint32 `json:"mode"`   // permission bits
 	Size   int64  `json:"size"`   // bytes
-	SHA256 string `json:"sha256"` // of its content, in hex
+	SHA256 string `json:"sha256"` // of its content, in hex; empty: it is a directory, which has a path only
 }

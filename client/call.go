@@ -71,6 +71,8 @@ func (c *Client) do(ctx context.Context, r request) (*http.Response, error) {
 			return resp, nil
 		}
 		code := freshet.CodeOf(err)
+		// Unavailable promises that nothing was changed; of a call that broke
+		// off, or that the server gave up, nobody knows.
 		worth := code == freshet.Unavailable || code == freshet.Unreachable && (!sent || r.again)
 		if !worth || time.Since(begin)+wait > c.patience {
 			return nil, err

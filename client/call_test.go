@@ -54,6 +54,10 @@ func TestPatience(t *testing.T) {
 	}
 	dial := func() (*http.Response, error) { return nil, errDial }
 	broke := func() (*http.Response, error) { return nil, errBroke }
+	gaveUp := func() (*http.Response, error) {
+		return answer(502, `{"code": "unreachable", "message": "it is not known whether it was recorded"}`)
+	}
+	proxy := func() (*http.Response, error) { return answer(503, "try later") }
 	for name, c := range map[string]struct {
 		patience time.Duration
 		call     func(context.Context, *client.Client) error
@@ -69,6 +73,9 @@ func TestPatience(t *testing.T) {
 		"it broke, event without":   {time.Minute, send(freshet.EventRequest{Key: "k"}), broke, 2, freshet.Unreachable, -1},
 		"it broke, start with key":  {time.Minute, start("k"), broke, 2, "", 3},
 		"it broke, start without":   {time.Minute, start(""), broke, 2, freshet.Unreachable, -1},
+		"given up, event with id":   {time.Minute, send(keyed), gaveUp, 2, "", 3},
+		"given up, event without":   {time.Minute, send(freshet.EventRequest{Key: "k"}), gaveUp, 2, freshet.Unreachable, -1},
+		"a proxy's 503, start":      {time.Minute, start(""), proxy, 2, freshet.Unreachable, -1},
 		"it never comes":            {2 * time.Minute, send(keyed), dial, 1 << 30, freshet.Unreachable, 100},
 		"a refusal is not repeated": {time.Minute, send(keyed), func() (*http.Response, error) { return answer(409, `{"code": "conflict", "message": "no"}`) }, 9, freshet.Conflict, -1},
 	} {

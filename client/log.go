@@ -22,7 +22,7 @@ type LogQuery struct {
 // LogPart is a part of a log.
 type LogPart struct {
 	Data     []byte
-	Next     int64 // offset of what follows
+	Next     int64 // offset of what follows; less than before where the middle of the log was removed
 	Seq, Try int   // whose log it is; 0: the task has not started
 	Complete bool  // this try has ended, and Data reaches its last byte
 	Final    bool  // no try follows

@@ -53,6 +53,9 @@ func (c *Client) uploadFiles(ctx context.Context, r freshet.UploadRequest, open 
 	var sums []string
 	for _, d := range r.Documents {
 		for _, f := range d.Files {
+			if f.SHA256 == "" { // a directory
+				continue
+			}
 			if _, ok := files[f.SHA256]; !ok {
 				files[f.SHA256] = f
 				sums = append(sums, f.SHA256)

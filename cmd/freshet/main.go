@@ -19,6 +19,12 @@ var version = "dev" // stamped by the build
 func main() {
 	interrupts := make(chan os.Signal, 4)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signal.Notify(interrupts, syscall.SIGHUP)
+	}
+	pipes := make(chan os.Signal, 1)
+	signal.Notify(pipes, syscall.SIGPIPE)
+	go func() { interrupts <- <-pipes }() // who reads us has left: once, however much we still write
 	dir, _ := os.Getwd()
 	home, _ := os.UserHomeDir()
 	binary, _ := os.Executable()

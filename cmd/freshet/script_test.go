@@ -22,7 +22,12 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
+			examples, err := filepath.Abs("../../examples")
+			if err != nil {
+				return err
+			}
 			home := filepath.Join(e.WorkDir, "home")
+			e.Setenv("EXAMPLES", examples)
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("FRESHET_HOME", home)
 			e.Setenv("FRESHET_LISTEN", "127.0.0.1:0")

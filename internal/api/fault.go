@@ -85,6 +85,15 @@ func validation(status int, message string, errs []error) *freshet.Error {
 	return freshet.Errorf(freshet.Invalid, "%s", strings.Join(parts, "; ")).WithHint("/api/docs says what is expected")
 }
 
+// cutOff tells whether a request ended before what it asked for: its caller has
+// gone, or the server stops.
+func cutOff(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// errCutOff is for requests that change nothing.
+var errCutOff = freshet.Errorf(freshet.Unavailable, "the request was given up before its answer").WithHint("try again in a moment")
+
 // told is an error as the caller may hear it. What is no freshet.Error is a
 // fault of ours, and goes to the log.
 func (a *API) told(ctx context.Context, err error) *freshet.Error {
@@ -95,8 +104,10 @@ func (a *API) told(ctx context.Context, err error) *freshet.Error {
 			e = internal
 		}
 		return e
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return freshet.Errorf(freshet.Unavailable, "the request was given up")
+	case cutOff(err):
+		// Not unavailable, which promises that nothing was changed.
+		return freshet.Errorf(freshet.Unreachable, "the request was given up before its answer; it is not known whether it was recorded").
+			WithHint("look, for example with `freshet run list`, before you send it again")
 	}
 	if body := new(http.MaxBytesError); errors.As(err, &body) {
 		return freshet.Errorf(freshet.TooLarge, "the body of the request is too large: at most %d bytes", body.Limit)

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/api"
 	"github.com/freshet/freshet/internal/auth"
+	"github.com/freshet/freshet/internal/store"
 )
 
 // refused checks that an answer is an error of ours.
@@ -131,4 +133,39 @@ func TestReady(t *testing.T) {
 	if s := get("/readyz").StatusCode; s != 200 {
 		t.Errorf("readyz %d", s)
 	}
+}
+
+// late records what it is asked for, and its caller is gone before it can say.
+type late struct{ api.Inbox }
+
+func (late) StopRun(context.Context, int64) error { return context.Canceled }
+
+// TestGivenUp proves that a request which was cut off does not claim that
+// nothing was changed: clients would make it again.
+func TestGivenUp(t *testing.T) {
+	a := api.New(api.Config{Gate: open{}, Inbox: late{}})
+	rec := httptest.NewRecorder()
+	a.ServeHTTP(rec, httptest.NewRequest("POST", "/api/v1/runs/1/stop", nil))
+	refused(t, rec.Result(), freshet.Unreachable, 502, "not known whether it was recorded")
+}
+
+// busy records what it is asked for, but cannot be read.
+type busy struct {
+	api.Inbox
+	store.Reader
+}
+
+func (busy) StartRun(context.Context, string, string, string, freshet.RunRequest) (int64, error) {
+	return 7, nil
+}
+
+func (busy) Run(context.Context, int64) (*freshet.Run, error) { return nil, store.ErrBusy }
+
+// TestRecordedUnread proves that a run which was started is not answered like
+// one that was not.
+func TestRecordedUnread(t *testing.T) {
+	a := api.New(api.Config{Gate: open{}, Inbox: busy{}, Store: busy{}})
+	rec := httptest.NewRecorder()
+	a.ServeHTTP(rec, httptest.NewRequest("POST", "/api/v1/namespaces/default/workflows/w/runs", nil))
+	refused(t, rec.Result(), freshet.Unreachable, 502, "this was recorded, but run 7 cannot be read")
 }

@@ -39,7 +39,8 @@ type logOutput struct {
 func (a *API) addLogs() {
 	add(a, http.MethodGet, "/runs/{run}/tasks/{task}/log", "get-log", "A part of a task's log", a.log, tag("tasks"), forTasks,
 		describe("Bytes as the process wrote them. To follow a log, ask again with `offset` from X-Log-Offset, and with the next `try` after X-Log-Complete unless X-Log-Final; "+
-			"a try that has not begun yet has an empty log that is not complete."),
+			"a try that has not begun yet has an empty log that is not complete. "+
+			"The middle of a log that grows too long is removed; an `offset` that then lies behind the end is answered from where it goes on, and X-Log-Offset may be less than before."),
 		func(op *huma.Operation) {
 			op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
 				"text/plain": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}}
@@ -120,6 +121,11 @@ func (a *API) readLog(o *logOutput, in *logInput, path string, ended bool) error
 	}
 	if in.Offset == 0 && in.Tail > 0 {
 		o.Offset = max(0, size-in.Tail)
+	}
+	if o.Offset > size {
+		if o.Offset, err = resume(f, size, o.Offset); err != nil {
+			return fmt.Errorf("read a log: %w", err)
+		}
 	}
 	n := max(0, min(in.Limit, size-o.Offset))
 	o.Body = make([]byte, n)

@@ -36,7 +36,7 @@ func TestLog(t *testing.T) {
 	look(client.LogQuery{Offset: 6}, "world\n", 12, false, false)
 	look(client.LogQuery{Limit: 5}, "hello", 5, false, false)
 	look(client.LogQuery{Tail: 6}, "world\n", 12, false, false)
-	look(client.LogQuery{Offset: 100}, "", 100, false, false)
+	look(client.LogQuery{Offset: 100}, "", 12, false, false)
 	look(client.LogQuery{Try: 2}, "", 0, false, false)
 	w.report(s, machine.Ended, 0)
 	look(client.LogQuery{Limit: 5}, "hello", 5, false, true)
@@ -99,5 +99,33 @@ func TestFollowLog(t *testing.T) {
 	}
 	if text.String() != want.String() {
 		t.Errorf("%d bytes of %d", text.Len(), want.Len())
+	}
+}
+
+// TestLogCut proves that whoever has read a log whose middle is removed goes
+// on with what comes next.
+func TestLogCut(t *testing.T) {
+	w := newWorld(t)
+	w.upload(two)
+	run := w.run("two")
+	s := w.next()
+	w.report(s, machine.Started, 0)
+	const head = "0123"
+	const mark = "\n[freshet: 1000 bytes removed from the middle of this log]\n"
+	w.write(s, head+mark+"tail and more")
+	for _, c := range []struct {
+		offset int64 // in the log before its middle was removed
+		want   string
+	}{
+		{4 + 1000 + 4, " and more"},
+		{4 + 1000 + 13, ""},
+		{4 + 1000, "tail and more"},
+		{4 + 900, mark + "tail and more"}, // some of what was removed is new
+		{1 << 40, ""},
+	} {
+		p, err := w.client.Log(t.Context(), run.ID, "first", client.LogQuery{Offset: c.offset})
+		if err != nil || string(p.Data) != c.want || p.Next != int64(len(head+mark)+13) {
+			t.Errorf("from %d: %q, next %d, %v", c.offset, p.Data, p.Next, err)
+		}
 	}
 }

@@ -73,6 +73,9 @@ func add[I, O any](a *API, method, path, name, summary string, handle func(conte
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		answer, err := handle(ctx, in)
 		if err != nil {
+			if method == http.MethodGet && cutOff(err) {
+				err = errCutOff
+			}
 			return nil, &refusal{a.told(ctx, err)}
 		}
 		return answer, nil

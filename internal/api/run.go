@@ -45,7 +45,7 @@ func (a *API) addRuns() {
 		if err != nil {
 			return nil, err
 		}
-		return a.run(ctx, id)
+		return a.changed(ctx, id)
 	}, tag("runs"), status(http.StatusCreated), jsonBody[freshet.RunRequest](a, maxStartBody, false))
 	add(a, http.MethodGet, "/runs", "list-runs", "Runs, newest first", a.runs, tag("runs"))
 	add(a, http.MethodGet, "/runs/{run}", "get-run", "One run", func(ctx context.Context, in *RunPath) (*out[freshet.Run], error) {
@@ -55,7 +55,7 @@ func (a *API) addRuns() {
 		if err := a.Inbox.StopRun(ctx, in.Run); err != nil {
 			return nil, err
 		}
-		return a.run(ctx, in.Run)
+		return a.changed(ctx, in.Run)
 	}, tag("runs"), describe("The answer is the run as it stands then: it is `stopping` until its last process is gone."))
 	add(a, http.MethodPost, "/namespaces/{ns}/workflows/{name}/stop-all", "stop-runs", "Ask every run of a workflow to end", a.stopAll, tag("runs"))
 }
@@ -65,21 +65,22 @@ func (a *API) run(ctx context.Context, id int64) (*out[freshet.Run], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &out[freshet.Run]{whole(*r)}, nil
+	runs := []freshet.Run{*r}
+	if err := a.complete(ctx, runs); err != nil {
+		return nil, err
+	}
+	return &out[freshet.Run]{runs[0]}, nil
 }
 
-// whole gives maps that may be empty a shape.
-func whole(r freshet.Run) freshet.Run {
-	if r.Parameters == nil {
-		r.Parameters = map[string]any{}
+// changed is a run after a change was recorded. That it cannot be read then
+// must not sound as if nothing had happened: the change would be made again.
+func (a *API) changed(ctx context.Context, id int64) (*out[freshet.Run], error) {
+	r, err := a.run(ctx, id)
+	if freshet.CodeOf(err) == freshet.Unavailable {
+		return nil, freshet.Errorf(freshet.Unreachable, "this was recorded, but run %d cannot be read: %v", id, err).
+			WithHint("look at it with `freshet run show %d`", id)
 	}
-	if r.Outputs == nil {
-		r.Outputs = map[string]any{}
-	}
-	if r.Labels == nil {
-		r.Labels = map[string]string{}
-	}
-	return r
+	return r, err
 }
 
 func (a *API) runs(ctx context.Context, in *runsInput) (*out[freshet.RunPage], error) {
@@ -106,7 +107,10 @@ func (a *API) runs(ctx context.Context, in *runsInput) (*out[freshet.RunPage], e
 			page.Next = pageAfter(page.Items[i-1].ID)
 			break
 		}
-		page.Items = append(page.Items, whole(r))
+		page.Items = append(page.Items, r)
+	}
+	if err := a.complete(ctx, page.Items); err != nil {
+		return nil, err
 	}
 	return &out[freshet.RunPage]{page}, nil
 }

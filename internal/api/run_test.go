@@ -172,3 +172,41 @@ func TestParameters(t *testing.T) {
 		refused(t, w.call("POST", "/api/v1/namespaces/default/workflows/p/runs", body(bad)), freshet.Invalid, 422, "does not start a run")
 	}
 }
+
+// TestRunTells proves that a run says what its workflow's labels are, and what
+// it waits for while it is queued.
+func TestRunTells(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	w.upload("name: one\nlabels: {team: data}\nconcurrency: 1\ntasks:\n  a: {bash: echo}\n")
+	first := w.run("one")
+	if second := w.run("one"); second.WaitingFor != "run 1" {
+		t.Errorf("the answer to its start: %+v", second)
+	}
+	w.run("one")
+	look := func(waiting ...string) {
+		t.Helper()
+		page, err := w.client.Runs(ctx, client.RunQuery{})
+		if err != nil || len(page.Items) != len(waiting) {
+			t.Fatalf("%+v %v", page, err)
+		}
+		for i, want := range waiting {
+			r, err := w.client.Run(ctx, int64(i+1))
+			if listed := page.Items[len(waiting)-i-1]; err != nil || !cmp.Equal(r, listed) {
+				t.Errorf("%v\n%s", err, cmp.Diff(r, listed))
+			}
+			if r.WaitingFor != want || r.Labels["team"] != "data" {
+				t.Errorf("run %d waits for %q with labels %v; want %q", r.ID, r.WaitingFor, r.Labels, want)
+			}
+		}
+	}
+	look("", "run 1", "run 1")
+	s := w.next()
+	w.report(s, machine.Started, 0)
+	w.report(s, machine.Ended, 0)
+	if _, err := w.client.WaitRun(ctx, first.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.next() // the second has its place
+	look("", "", "run 2")
+}

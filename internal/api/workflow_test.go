@@ -91,3 +91,22 @@ func TestWhy(t *testing.T) {
 		}
 	}
 }
+
+// TestDirectoriesTravel: a directory is a file without a content, and one
+// whose content was forgotten is none.
+func TestDirectoriesTravel(t *testing.T) {
+	w := newWorld(t)
+	files := []freshet.File{{Path: "out/deep"}}
+	r := freshet.UploadRequest{Documents: []freshet.Document{{Name: "two.yaml", Source: two, Files: files}}}
+	if _, err := w.client.Upload(t.Context(), "default", r, nil); err != nil {
+		t.Fatal(err)
+	}
+	d, err := w.client.Workflow(t.Context(), "default", "two")
+	if err != nil || !cmp.Equal(d.Files, files) {
+		t.Errorf("%+v %v", d.Files, err)
+	}
+	files[0].Size = 3
+	if _, err := w.client.Upload(t.Context(), "default", r, nil); freshet.CodeOf(err) != freshet.Invalid || !strings.Contains(err.Error(), "out/deep") {
+		t.Errorf("3 bytes without a hash: %v", err)
+	}
+}

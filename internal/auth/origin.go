@@ -56,7 +56,7 @@ func NewNames(listen, hostname string, further ...string) (*Names, error) {
 func (n *Names) Check(r *http.Request) error {
 	if !n.called(r) {
 		return freshet.Errorf(freshet.Forbidden, "this server is not called %q", r.Host).
-			WithHint("call it by the address that it listens at; further names are a setting of the server")
+			WithHint("call it by the address that it listens at, or have the proxy before it send that address as Host")
 	}
 	origin, sent := r.Header["Origin"]
 	if !sent {

@@ -51,7 +51,8 @@ func (b *bundle) add(name string) error {
 	return b.walk(clean, 0)
 }
 
-// walk follows links, as far as they stay inside.
+// walk follows links, as far as they stay inside. A directory with nothing in
+// it travels by itself.
 func (b *bundle) walk(name string, depth int) error {
 	if depth > maxNesting {
 		return errNested
@@ -65,6 +66,9 @@ func (b *bundle) walk(name string, depth int) error {
 		entries, err := fs.ReadDir(b.fsys, name) // sorted
 		if err != nil {
 			return pathReason(err)
+		}
+		if len(entries) == 0 {
+			b.files[name] = freshet.File{Path: name}
 		}
 		for _, e := range entries {
 			if err := b.walk(path.Join(name, e.Name()), depth+1); err != nil {

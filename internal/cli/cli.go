@@ -27,7 +27,7 @@ type Process struct {
 	Size           func() (columns, lines int) // of that terminal; 0: unknown
 	Location       *time.Location              // that people read times in
 
-	Interrupts <-chan os.Signal // SIGINT and SIGTERM
+	Interrupts <-chan os.Signal // SIGINT, SIGTERM and SIGHUP
 	Host       Host
 }
 

@@ -116,6 +116,9 @@ func (a *app) exec(ctx context.Context, doc document, flow *spec.Workflow, reque
 	}
 	x := &execution{app: a, embedded: e}
 	run, err := x.run(ctx, doc, flow, request)
+	if err != nil && run.ID != 0 && !x.impatient() {
+		run = x.abandon(run)
+	}
 	closed := e.close()
 	failed := run.ID != 0 && (err != nil || run.Status != freshet.Success)
 	if failed || closed != nil {
@@ -170,6 +173,28 @@ func (x *execution) stopped() bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.count > 0
+}
+
+// impatient tells whether somebody has said twice that they do not wait.
+func (x *execution) impatient() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.count > 1
+}
+
+// abandonWait is how long a run that nobody follows any more may take to end.
+const abandonWait = 30 * time.Second
+
+// abandon stops a run that cannot be followed any more, because whoever read
+// the output has left: nothing of it stays behind.
+func (x *execution) abandon(run freshet.Run) freshet.Run {
+	ctx, cancel := context.WithTimeout(context.Background(), abandonWait)
+	defer cancel()
+	_, _ = x.embedded.client.StopRun(ctx, run.ID) // it may have ended
+	if ended, err := x.embedded.client.WaitRun(ctx, run.ID); err == nil {
+		return ended
+	}
+	return run
 }
 
 // run uploads the workflow of a file, starts a run and follows it.

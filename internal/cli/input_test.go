@@ -95,12 +95,17 @@ func TestBundle(t *testing.T) {
 	write(filepath.Join(dir, "round", "x"), "", 0o644)
 	link(".", filepath.Join(dir, "round", "loop"))
 
+	if err := os.MkdirAll(filepath.Join(dir, "out", "deep", "empty"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(filepath.Join(dir, "out", "x"), "abc", 0o600)
+
 	b, closed, err := openBundle(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer closed()
-	for _, name := range []string{"sql/", "run.sh", "inside", "./sql/a.sql", "tables"} {
+	for _, name := range []string{"sql/", "out", "out/deep/empty/", "run.sh", "inside", "./sql/a.sql", "tables"} {
 		if err := b.add(name); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -108,6 +113,8 @@ func TestBundle(t *testing.T) {
 	const abc, empty = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 	want := []freshet.File{
 		{Path: "inside", Mode: 0o755, Size: 3, SHA256: abc},
+		{Path: "out/deep/empty"},
+		{Path: "out/x", Mode: 0o600, Size: 3, SHA256: abc},
 		{Path: "run.sh", Mode: 0o755, Size: 3, SHA256: abc},
 		{Path: "sql/a.sql", Mode: 0o644, Size: 3, SHA256: abc},
 		{Path: "sql/b.sql", Mode: 0o640, Size: 0, SHA256: empty},

@@ -7,11 +7,12 @@ import (
 	"sync"
 )
 
-// errInterrupted is why a command ended that Ctrl-C or SIGTERM ended.
+// errInterrupted is why a command ended that Ctrl-C, SIGTERM or the end of its
+// terminal ended.
 var errInterrupted = errors.New("interrupted")
 
-// interrupts hands Ctrl-C and SIGTERM to whoever is in charge of them: the
-// command if it asked for them, else its context is cancelled.
+// interrupts hands Ctrl-C, SIGTERM and SIGHUP to whoever is in charge of them:
+// the command if it asked for them, else its context is cancelled.
 type interrupts struct {
 	mu     sync.Mutex
 	handle func(count int)

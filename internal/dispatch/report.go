@@ -75,7 +75,7 @@ func (d *Dispatch) confirm(ctx context.Context, s sent) {
 		}
 		var again []machine.Entry
 		for i, r := range replies {
-			if freshet.CodeOf(r.Err) == freshet.Unavailable {
+			if code := freshet.CodeOf(r.Err); code == freshet.Unavailable || code == freshet.Unreachable {
 				again = append(again, s.entries[i])
 			}
 		}

@@ -375,7 +375,7 @@ func (t *turn) claim() {
 	}
 }
 
-var errUnknown = freshet.Errorf(freshet.Unavailable, "it is not known whether this was recorded").
+var errUnknown = freshet.Errorf(freshet.Unreachable, "it is not known whether this was recorded").
 	WithHint("look, or send it again with the same id")
 
 // makeRoom gives up the reserve if what failed for is room.

@@ -22,7 +22,7 @@ type Attempt struct {
 	Workflow  string
 	Args      []string       // what to execute; Args[0] is looked up in PATH of Env
 	Script    string         // for Args that name a shell: the script it runs, handed over so that its length does not matter
-	Env       []string       // NAME=value, complete but for what the executor itself adds (FRESHET_RUN_DIR, FRESHET_TASK_DIR, FRESHET_OUTPUT, FRESHET_INPUT, PATH)
+	Env       []string       // NAME=value, of a name the last, complete but for what the executor itself adds (FRESHET_RUN_DIR, FRESHET_TASK_DIR, FRESHET_OUTPUT, FRESHET_INPUT, PATH)
 	Dir       string         // working directory; empty: the run's; relative: below it
 	Input     []byte         // JSON for $FRESHET_INPUT
 	Files     []freshet.File // what the run's directory holds before its first process

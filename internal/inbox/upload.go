@@ -90,7 +90,11 @@ func (x *Inbox) files(ctx context.Context, doc freshet.Document) error {
 		if !filepath.IsLocal(filepath.FromSlash(f.Path)) {
 			return freshet.Errorf(freshet.Invalid, "%s: file %q: paths are relative, below the workflow file's directory", doc.Name, f.Path)
 		}
-		sums = append(sums, f.SHA256)
+		if f.SHA256 != "" {
+			sums = append(sums, f.SHA256)
+		} else if f.Size != 0 {
+			return freshet.Errorf(freshet.Invalid, "%s: file %q has a size and no hash, and a directory has neither", doc.Name, f.Path)
+		}
 	}
 	if len(sums) == 0 {
 		return nil

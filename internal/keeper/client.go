@@ -122,7 +122,7 @@ func Collect(pid int) {
 // Start has an attempt started unless its key is held. The keeper has written
 // it down when Start returns; what comes of it comes as notices.
 func (c *Client) Start(ctx context.Context, s Start) (State, error) {
-	return c.one(ctx, request{Op: opStart, Start: &s})
+	return c.one(ctx, request{Op: opStart, Start: &s, Raw: rawOf(&s)})
 }
 
 // Stop ends an attempt, or sees to it that one which comes later never starts.
@@ -192,8 +192,14 @@ func (c *Client) do(ctx context.Context, r request) (message, error) {
 	}
 	c.next++
 	r.ID = c.next
-	c.pending[r.ID] = answer
+	before := len(c.out)
 	c.out = appendFrame(c.out, &r)
+	if len(c.out)-before > maxFrame { // the keeper would hang up, on everybody
+		c.out = c.out[:before]
+		c.mu.Unlock()
+		return message{}, fmt.Errorf("%s: %w", r.Op, errTooLong)
+	}
+	c.pending[r.ID] = answer
 	c.flush()
 	select {
 	case m, ok := <-answer:

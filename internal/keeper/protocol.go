@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +21,8 @@ const Protocol = 1
 // maxFrame bounds a message: far above what a kernel accepts as arguments and
 // environment of one process.
 const maxFrame = 16 << 20
+
+var errTooLong = fmt.Errorf("message of more than %d bytes", maxFrame)
 
 // Operations of a request.
 const (
@@ -83,6 +86,7 @@ type request struct {
 	Op    string        `json:"op"`
 	Hello *Hello        `json:"hello,omitempty"`
 	Start *Start        `json:"start,omitempty"`
+	Raw   *raw          `json:"raw,omitempty"` // of Start
 	Stop  *Stop         `json:"stop,omitempty"`
 	Keys  []freshet.Key `json:"keys,omitempty"`
 }
@@ -126,7 +130,7 @@ func (f *frames) line() ([]byte, error) {
 	var whole []byte
 	for errors.Is(err, bufio.ErrBufferFull) {
 		if whole = append(whole, part...); len(whole) > maxFrame {
-			return nil, fmt.Errorf("message of more than %d bytes", maxFrame)
+			return nil, errTooLong
 		}
 		part, err = f.r.ReadSlice('\n')
 	}
@@ -139,9 +143,11 @@ func (f *frames) line() ([]byte, error) {
 
 // appendFrame adds v to buf as one message.
 func appendFrame(buf []byte, v any) []byte {
-	b, err := json.Marshal(v)
-	if err != nil { // no type of this file can fail
+	b := bytes.NewBuffer(buf)
+	e := json.NewEncoder(b) // ends a value with a newline
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil { // no type of this file can fail
 		panic(err)
 	}
-	return append(append(buf, b...), '\n')
+	return b.Bytes()
 }

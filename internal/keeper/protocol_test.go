@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,6 +19,7 @@ func FuzzFrames(f *testing.F) {
 	for _, s := range []string{
 		`{"id":1,"op":"hello","hello":{"protocol":1}}` + "\n",
 		`{"id":2,"op":"start","start":{"key":{"run":1,"task":"t","item":-1,"seq":1,"try":1},"args":["true"],"dir":"/"}}` + "\n" + `{"op":"list"}` + "\n",
+		`{"op":"start","start":{"args":["x"]},"raw":{"args":{"0":"/w=="},"env":{"7":"/w=="}}}` + "\n",
 		"\n", "null\n", "{}", "[]\n", "\x00\n",
 	} {
 		f.Add([]byte(s))
@@ -54,6 +56,61 @@ func TestFramesAreBounded(t *testing.T) {
 	var r request
 	if err := in.next(&r); err == nil || errors.Is(err, io.EOF) {
 		t.Errorf("an endless message: %v", err)
+	}
+}
+
+// TestLongMessageIsNotSent: the keeper would end the connection, and with it
+// everybody else's requests.
+func TestLongMessageIsNotSent(t *testing.T) {
+	c := &Client{pending: map[int64]chan message{}}
+	_, err := c.do(t.Context(), request{Op: opStart, Start: &Start{Dir: strings.Repeat("d", maxFrame)}})
+	if !errors.Is(err, errTooLong) || len(c.out) != 0 || len(c.pending) != 0 {
+		t.Errorf("%v; %d bytes to send, %d requests under way", err, len(c.out), len(c.pending))
+	}
+}
+
+// TestBytesOfAStart: what JSON cannot say travels beside what it makes of it.
+func TestBytesOfAStart(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		text := rapid.Custom(func(rt *rapid.T) string { return string(rapid.SliceOfN(rapid.Byte(), 0, 8).Draw(rt, "bytes")) })
+		want := Start{
+			Args: rapid.SliceOfN(text, 1, 4).Draw(rt, "args"), Env: rapid.SliceOfN(text, 1, 4).Draw(rt, "env"), Dir: text.Draw(rt, "dir"),
+		}
+		var got request
+		frame := appendFrame(nil, &request{Op: opStart, Start: &want, Raw: rawOf(&want)})
+		if err := newFrames(bytes.NewReader(frame)).next(&got); err != nil {
+			rt.Fatal(err)
+		}
+		got.Raw.restore(got.Start)
+		if diff := cmp.Diff(&want, got.Start); diff != "" {
+			rt.Errorf("(-sent +arrived):\n%s", diff)
+		}
+	})
+}
+
+// TestRestoreOfOthers: what does not belong to the start changes nothing.
+func TestRestoreOfOthers(t *testing.T) {
+	s := Start{Args: []string{"a"}}
+	(&raw{Args: map[int][]byte{-1: nil, 1: nil}, Env: map[int][]byte{0: nil}}).restore(&s)
+	if diff := cmp.Diff(Start{Args: []string{"a"}}, s); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestLargestStartFitsAMessage, whatever its bytes become on the way.
+func TestLargestStartFitsAMessage(t *testing.T) {
+	for _, text := range []string{"\xff", "\x01", "<", "", "\xff\xff\xff\xff", strings.Repeat("\xff", 100<<10), strings.Repeat("\xff", maxStart-9)} {
+		s := Start{Dir: strings.Repeat("\x01", maxPath), Env: slices.Repeat([]string{text}, maxStart/(len(text)+9))}
+		if why := s.TooLarge(); why != "" {
+			t.Fatal(why)
+		}
+		frame := appendFrame(nil, &request{Op: opStart, Start: &s, Raw: rawOf(&s)})
+		if s.Env = append(s.Env, text); s.TooLarge() == "" {
+			t.Errorf("%d of %.4q are not too large", len(s.Env), text)
+		}
+		if len(frame) > maxFrame-1<<20 { // what else is in it are paths
+			t.Errorf("%d of %.4q make a message of %d bytes", len(s.Env)-1, text, len(frame))
+		}
 	}
 }
 

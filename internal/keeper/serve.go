@@ -139,6 +139,7 @@ func (k *Keeper) serve(c *net.UnixConn) {
 		var r request
 		err := in.next(&r)
 		if err == nil && r.Op == opStart && r.Start != nil {
+			r.Raw.restore(r.Start)
 			starts = append(starts, r)
 		}
 		// Starts that arrived together are written down together.

@@ -209,23 +209,6 @@ func diagnose(s *Start, path string, err error) string {
 	return fmt.Sprintf("%s cannot be executed: %s", path, plain(err))
 }
 
-// tooBig names what is largest among what the kernel would have had to copy.
-func tooBig(s *Start) string {
-	size, what := 0, ""
-	for i, v := range s.Args {
-		if len(v) > size {
-			size, what = len(v), fmt.Sprintf("argument %d", i)
-		}
-	}
-	for _, v := range s.Env {
-		if len(v) > size {
-			name, _, _ := strings.Cut(v, "=")
-			size, what = len(v), "environment variable "+name
-		}
-	}
-	return fmt.Sprintf("arguments and environment are too large for a program: %s has %d bytes; pass it with `with:` and read the file $FRESHET_INPUT", what, size)
-}
-
 // plain is the text of an error of the file system for people.
 func plain(err error) string {
 	var p *fs.PathError

@@ -150,7 +150,8 @@ func (h *history) client(do func(ctx context.Context) error) {
 		for {
 			_, disk := h.w.Door()
 			err := do(context.Background())
-			if !disk.Dead() && (err == nil || freshet.CodeOf(err) != freshet.Unavailable && freshet.CodeOf(err) != freshet.Internal) {
+			if !disk.Dead() && (err == nil || freshet.CodeOf(err) != freshet.Unavailable &&
+				freshet.CodeOf(err) != freshet.Unreachable && freshet.CodeOf(err) != freshet.Internal) {
 				return
 			}
 			time.Sleep(100 * time.Millisecond)

@@ -48,7 +48,7 @@ func unreadable(file string, source []byte) *Diagnostic {
 	d := &Diagnostic{File: file, Line: 1, Col: 1, Severity: Error}
 	if len(source) > freshet.MaxWorkflowBytes {
 		d.Code = CodeTooLarge
-		d.Message = fmt.Sprintf("a workflow file has at most %d bytes, this one has %d", freshet.MaxWorkflowBytes, len(source))
+		d.Message = fmt.Sprintf("a workflow file has at most %d bytes, this one has more", freshet.MaxWorkflowBytes)
 		d.Hint = "programs and data belong into `files`"
 		return d
 	}

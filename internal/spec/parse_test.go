@@ -201,7 +201,7 @@ func TestUnreadable(t *testing.T) {
 		"UTF-16":   {"\xff\xfen\x00", "f:1:1: error: the file is UTF-16, not UTF-8 [encoding]\n  hint: save the file as UTF-8"},
 		"NUL":      {"name: \x00", "f:1:7: error: character U+0000 is not allowed in YAML [encoding]\n  hint: in double quotes it can be written as an escape"},
 		"large": {strings.Repeat("#", freshet.MaxWorkflowBytes+1),
-			"f:1:1: error: a workflow file has at most 1048576 bytes, this one has 1048577 [too-large]\n  hint: programs and data belong into `files`"},
+			"f:1:1: error: a workflow file has at most 1048576 bytes, this one has more [too-large]\n  hint: programs and data belong into `files`"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ws, ds := Parse("f", []byte(test.source))

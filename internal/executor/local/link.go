@@ -42,12 +42,16 @@ func (l *Local) link(ctx context.Context) (*keeper.Client, error) {
 	if closed {
 		return nil, freshet.Errorf(freshet.Unavailable, "the executor has ended")
 	}
+	again := retries{l: l, asked: "list"}
 	for {
 		c, err := l.dial(ctx)
 		if err == nil {
 			err = l.resync(ctx, c)
 			if errors.Is(err, keeper.ErrBroken) {
 				c.Close()
+				if err := again.wait(ctx); err != nil {
+					return nil, err
+				}
 				continue
 			}
 		}

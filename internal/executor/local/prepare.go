@@ -62,10 +62,14 @@ func (l *Local) prepare(ctx context.Context, a *executor.Attempt) (*keeper.Start
 	if limit == 0 {
 		limit = l.cfg.LogLimit
 	}
-	return &keeper.Start{
+	s := &keeper.Start{
 		Key: a.Key, Epoch: a.Epoch, Args: args, Env: l.environment(a, run, task),
 		Dir: dir, Log: log, LogLimit: limit, Meta: task,
-	}, nil
+	}
+	if why := s.TooLarge(); why != "" {
+		return nil, &startError{why}
+	}
+	return s, nil
 }
 
 // paths are the run's directory, the attempt's own, and its log.
@@ -113,29 +117,6 @@ func command(a *executor.Attempt, task string) ([]string, error) {
 		return nil, err
 	}
 	return append(args, ". '"+strings.ReplaceAll(path, "'", `'\''`)+"'"), nil
-}
-
-// environment adds what only the executor knows.
-func (l *Local) environment(a *executor.Attempt, run, task string) []string {
-	own := []string{
-		"FRESHET_RUN_DIR=" + run,
-		"FRESHET_TASK_DIR=" + task,
-		"FRESHET_OUTPUT=" + filepath.Join(task, outputFile),
-		"FRESHET_INPUT=" + filepath.Join(task, inputFile),
-	}
-	path := l.cfg.Path
-	env := make([]string, 0, len(a.Env)+len(own)+1)
-	for _, v := range a.Env {
-		name, value, _ := strings.Cut(v, "=")
-		switch name {
-		case "PATH":
-			path = value
-		case "FRESHET_RUN_DIR", "FRESHET_TASK_DIR", "FRESHET_OUTPUT", "FRESHET_INPUT", "FRESHET_KEEPER":
-		default:
-			env = append(env, v)
-		}
-	}
-	return append(append(env, own...), "PATH="+l.bin+":"+path)
 }
 
 func write(path string, data []byte) error {

@@ -16,12 +16,16 @@ func (l *Local) Recover(ctx context.Context, held []executor.Held) (start []fres
 	l.expect(held)
 	var c *keeper.Client
 	var states []keeper.State
+	again := retries{l: l, asked: "list"}
 	for {
 		if c, err = l.link(ctx); err != nil {
 			return nil, err
 		}
 		if states, err = c.List(ctx); !errors.Is(err, keeper.ErrBroken) {
 			break
+		}
+		if err := again.wait(ctx); err != nil {
+			return nil, err
 		}
 	}
 	if err != nil {

@@ -33,6 +33,7 @@ func (l *Local) Start(ctx context.Context, a executor.Attempt) error {
 		return nil
 	}
 	claimed := a.Node
+	again := retries{l: l, asked: "start"}
 	for {
 		c, err := l.link(ctx)
 		if err != nil {
@@ -64,9 +65,11 @@ func (l *Local) Start(ctx context.Context, a executor.Attempt) error {
 			l.mu.Unlock()
 			return nil
 		case errors.Is(err, keeper.ErrBroken):
-			continue
+			err = again.wait(ctx)
 		}
-		return err // it may be on its way: the key stays known
+		if err != nil {
+			return err // it may be on its way: the key stays known
+		}
 	}
 }
 
@@ -119,6 +122,7 @@ func (l *Local) drop(h *hold) {
 // Stop asks an attempt to end.
 func (l *Local) Stop(ctx context.Context, k freshet.Key, grace time.Duration) error {
 	h, _ := l.take(k, 0)
+	again := retries{l: l, asked: "stop"}
 	for {
 		c, err := l.link(ctx)
 		if err != nil {
@@ -136,11 +140,15 @@ func (l *Local) Stop(ctx context.Context, k freshet.Key, grace time.Duration) er
 		if _, err = c.Stop(ctx, k, grace); !errors.Is(err, keeper.ErrBroken) {
 			return err
 		}
+		if err := again.wait(ctx); err != nil {
+			return err
+		}
 	}
 }
 
 // Release lets the keeper forget.
 func (l *Local) Release(ctx context.Context, keys []freshet.Key) error {
+	again := retries{l: l, asked: "release"}
 	for {
 		c, err := l.link(ctx)
 		if err != nil {
@@ -148,6 +156,9 @@ func (l *Local) Release(ctx context.Context, keys []freshet.Key) error {
 		}
 		err = c.Release(ctx, keys)
 		if errors.Is(err, keeper.ErrBroken) {
+			if err := again.wait(ctx); err != nil {
+				return err
+			}
 			continue
 		}
 		if err != nil {

@@ -269,3 +269,15 @@ func TestBadFiles(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// TestDirectoriesOfAWorkflow are there, and can be written to.
+func TestDirectoriesOfAWorkflow(t *testing.T) {
+	s := serve(t, newConfig(t, "1"))
+	defer s.stop()
+	a := s.attempt(1, `echo 7 > out/deep/x; echo "got=$(cat out/deep/x)" >> "$FRESHET_OUTPUT"`)
+	a.Files = []freshet.File{{Path: "out/deep"}}
+	s.start(a)
+	if r := s.next(a.Key, executor.Ended); r.Outputs["got"] != "7" {
+		t.Errorf("%+v", r)
+	}
+}

@@ -1,0 +1,53 @@
+package api
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/store"
+)
+
+// complete adds to runs what their rows do not say: the labels of their
+// version, what the queued ones wait for, and a shape for maps that are empty.
+func (a *API) complete(ctx context.Context, runs []freshet.Run) error {
+	places := map[[2]string]string{} // by workflow
+	for i := range runs {
+		r := &runs[i]
+		if w, err := a.versions.of(ctx, a.Store, r); err == nil { // a run is shown also where its version no longer loads
+			r.Labels = w.Labels
+		}
+		if r.Status == freshet.Queued {
+			flow := [2]string{r.Namespace, r.Workflow}
+			if _, ok := places[flow]; !ok {
+				holder, err := a.holder(ctx, r)
+				if err != nil {
+					return err
+				}
+				places[flow] = holder
+			}
+			r.WaitingFor = places[flow]
+		}
+		if r.Parameters == nil {
+			r.Parameters = map[string]any{}
+		}
+		if r.Outputs == nil {
+			r.Outputs = map[string]any{}
+		}
+		if r.Labels == nil {
+			r.Labels = map[string]string{}
+		}
+	}
+	return nil
+}
+
+// holder is the oldest run that has a place which a queued run waits for;
+// empty where one is free, and the run begins in a moment.
+func (a *API) holder(ctx context.Context, queued *freshet.Run) (string, error) {
+	alive, err := a.Store.Runs(ctx, store.RunFilter{Namespace: queued.Namespace, Workflow: queued.Workflow,
+		Status: []freshet.Status{freshet.Running, freshet.Stopping}, Limit: 1000})
+	if err != nil || len(alive) == 0 {
+		return "", err
+	}
+	return fmt.Sprintf("run %d", alive[len(alive)-1].ID), nil // they come newest first
+}
