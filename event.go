@@ -7,15 +7,15 @@ import (
 
 // Event is something that happened, as the journal keeps it.
 type Event struct {
-	Offset    int64     `json:"offset"`            // place in the journal; increases within a namespace
-	ID        string    `json:"id"`                // idempotence: (namespace, sender, id) is one event; may be empty
-	Namespace string    `json:"namespace"`         //
-	Key       string    `json:"key"`               // what rules listen to
-	Value     string    `json:"value"`             // any text, at most MaxEventBytes
-	Sender    string    `json:"sender"`            // the task that sent it; empty outside a task
-	Context   string    `json:"context,omitempty"` // carried, never read by rules
-	Time      time.Time `json:"time"`              // when it was accepted
-	RunID     int64     `json:"run_id,omitempty"`  // the run that it carries, 0 for none
+	Offset    int64     `json:"offset"`    // place in the journal; increases within a namespace
+	ID        string    `json:"id"`        // idempotence: (namespace, sender, id) is one event; may be empty
+	Namespace string    `json:"namespace"` //
+	Key       string    `json:"key"`       // what rules listen to
+	Value     string    `json:"value"`     // any text, at most MaxEventBytes
+	Sender    string    `json:"sender"`    // the task that sent it; empty outside a task
+	Context   string    `json:"context"`   // carried, never read by rules
+	Time      time.Time `json:"time"`      // when it was accepted
+	RunID     int64     `json:"run_id"`    // the run that it carries, 0 for none
 }
 
 // Check tells what is wrong with the texts of an event that somebody wants to

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -84,7 +86,21 @@ func (a *API) log(ctx context.Context, in *logInput) (*logOutput, error) {
 	}
 	ended := x.Try < last.Try || x.Status.Final() || x.Status == freshet.Retrying
 	o.Final = ended && x.Try == last.Try && x.Status.Final()
-	return o, a.readLog(o, in, x.Log, ended)
+	return o, a.readLog(o, in, a.logOf(r, &x), ended)
+}
+
+// logOf is where the log of a try lies. The path that was recorded is from
+// the day on which it ran; a home may have been moved since, and then the log
+// is at the same place below the new one.
+func (a *API) logOf(r *freshet.Run, x *freshet.Execution) string {
+	if x.Log == "" || strings.HasPrefix(x.Log, a.Logs+string(filepath.Separator)) {
+		return x.Log
+	}
+	item := ""
+	if x.Item != nil {
+		item = strconv.Itoa(*x.Item)
+	}
+	return filepath.Join(a.Logs, r.Namespace, r.Workflow, strconv.FormatInt(r.ID, 10), x.Task, item, filepath.Base(x.Log))
 }
 
 // tries are those of the start that is asked for, oldest first.

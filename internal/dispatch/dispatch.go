@@ -98,8 +98,11 @@ func (d *Dispatch) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	wg.Go(func() { d.report(ctx) })
+	// The executor serves until the last ends have been released.
+	serving, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
 	wg.Go(func() {
-		if err := d.cfg.Executor.Run(ctx); err != nil && ctx.Err() == nil {
+		if err := d.cfg.Executor.Run(serving); err != nil && ctx.Err() == nil {
 			d.warn("executor ended", err)
 		}
 	})
@@ -183,6 +186,9 @@ func (d *Dispatch) release(ctx context.Context) {
 // releaseLast is release when the server ends. What it does not manage, the
 // next server does.
 func (d *Dispatch) releaseLast(ctx context.Context) {
+	for _, f := range d.take() {
+		d.ended = append(d.ended, f.Ended...)
+	}
 	if len(d.ended) == 0 {
 		return
 	}

@@ -147,7 +147,7 @@ func (d *draft) end(task int, why freshet.Code) {
 			d.d.Untimers = append(d.d.Untimers, Timer{Kind: RetryTimer, Key: x.Key})
 		}
 		d.edit(task, func(x *Execution) { x.Asked = why })
-		d.finish(task, freshet.Stopped, why, "")
+		d.finish(task, freshet.Stopped, why, stopText[why])
 	case x.Status == freshet.Stopping:
 		// A time-out gives way to whoever else wants it stopped: it is not
 		// retried then.

@@ -47,7 +47,7 @@ func (d *draft) ended() {
 	case asked == freshet.CodeTimeout && !d.endedInTime(x):
 		d.finish(task, freshet.Failed, freshet.CodeTimeout, fmt.Sprintf("ran longer than %s", t.Timeout))
 	case asked != "" && asked != freshet.CodeTimeout:
-		d.finish(task, freshet.Stopped, asked, "")
+		d.finish(task, freshet.Stopped, asked, stopText[asked])
 	case p.Code != "":
 		d.finish(task, freshet.Failed, p.Code, p.Reason)
 	case p.ExitCode != 0:
@@ -86,6 +86,14 @@ func (d *draft) reported() (int, *Execution, bool) {
 		return 0, nil, false
 	}
 	return task, x, true
+}
+
+// stopText says who stopped an execution or a run.
+var stopText = map[freshet.Code]string{
+	freshet.CodeStoppedByRule:   "stopped by a rule",
+	freshet.CodeStoppedByPerson: "stopped by a person",
+	freshet.CodeStoppedWithRun:  "stopped with its run",
+	freshet.CodeStoppedByLimit:  "stopped to make room for a newer run",
 }
 
 func exitText(code int) string {

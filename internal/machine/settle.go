@@ -90,7 +90,7 @@ func (d *draft) result(row *RunRow) (freshet.Status, freshet.Code, string) {
 	}
 	switch row.Asked {
 	case freshet.CodeStoppedByPerson, freshet.CodeStoppedByLimit:
-		return freshet.Stopped, row.Asked, ""
+		return freshet.Stopped, row.Asked, stopText[row.Asked]
 	case freshet.CodeRunaway:
 		return freshet.Failed, row.Asked, "its tasks send each other events without end"
 	case freshet.CodeStoppedByRule:

@@ -65,6 +65,17 @@ func (h *home) path(name ...string) string {
 	return filepath.Join(append([]string{h.dir}, name...)...)
 }
 
+// private makes a file that only its owner can read, if it is not there: the
+// directory protects it too, until somebody copies it elsewhere.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return freshet.Errorf(freshet.Unavailable, "cannot write to %s: %v", path, reason(err)).
+			WithHint("a server needs a home that it may write to; nothing in it has been changed")
+	}
+	return f.Close()
+}
+
 // recorded is what the present or the last server wrote down of itself.
 func (h *home) recorded() (freshet.Server, bool) {
 	var s freshet.Server

@@ -401,3 +401,54 @@ func TestTimeoutWhileNoServerLives(t *testing.T) {
 		t.Errorf("it ran %d times", x.Try)
 	}
 }
+
+// TestFailedExecLeavesNoKeeper: what is kept of a run that failed is files.
+func TestFailedExecLeavesNoKeeper(t *testing.T) {
+	dir, temp := t.TempDir(), t.TempDir()
+	file := filepath.Join(dir, "f.yaml")
+	if err := os.WriteFile(file, []byte("name: f\ntasks:\n  a: {bash: exit 3}\n  b: {command: [no-such-program]}\n  c: {bash: exit 4}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 6 {
+		cmd := command(filepath.Join(dir, "home"), "exec", file)
+		cmd.Env = append(cmd.Env, "TMPDIR="+temp)
+		if out, err := cmd.CombinedOutput(); cmd.ProcessState.ExitCode() != 1 {
+			t.Fatalf("%v\n%s", err, out)
+		}
+	}
+	homes, err := filepath.Glob(filepath.Join(temp, "freshet-exec-*"))
+	if err != nil || len(homes) != 6 {
+		t.Fatalf("%d homes were kept, %v", len(homes), err)
+	}
+	for _, home := range homes {
+		if pid := keeperOf(home); pid > 0 {
+			waitGone(t, pid)
+		}
+		if _, err := os.Stat(filepath.Join(home, "reserve")); err == nil {
+			t.Errorf("%s keeps disk space in reserve", home)
+		}
+	}
+}
+
+// TestMovedHome: everything in a home is found again where it has been moved.
+func TestMovedHome(t *testing.T) {
+	home := newHome(t)
+	p := serve(t, home)
+	p.keep("name: says\ntasks:\n  t: {bash: echo here I am}\n")
+	run := p.start("says")
+	p.wait(run)
+	p.end()
+	moved := home + "-moved"
+	if err := os.Rename(home, moved); err != nil {
+		t.Fatal(err)
+	}
+	p = serve(t, moved)
+	var log strings.Builder
+	if err := p.FollowLog(t.Context(), run, "t", 0, &log); err != nil || log.String() != "here I am\n" {
+		t.Errorf("the log is %q, %v", log.String(), err)
+	}
+	info, err := os.Stat(filepath.Join(moved, "freshet.db"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the database has mode %v, %v", info.Mode(), err)
+	}
+}

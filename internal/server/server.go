@@ -64,6 +64,9 @@ func New(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if s.listener, err = s.home.listen(cfg.Listen); err != nil {
 		return nil, err
 	}
+	if err := private(s.home.path("freshet.db")); err != nil {
+		return nil, err
+	}
 	if s.store, err = sqlite.Open(ctx, s.home.path("freshet.db"), sqlite.Options{}); err != nil {
 		return nil, err
 	}
@@ -142,7 +145,11 @@ func (s *Server) Stop(stopTasks bool) {
 // Run serves until ctx ends or somebody asks it to stop.
 func (s *Server) Run(ctx context.Context) error {
 	defer s.close()
-	reserve{s.home.path("reserve")}.Restore()
+	if !s.cfg.Throwaway { // nobody would give it up again
+		reserve{s.home.path("reserve")}.Restore()
+	}
+	s.cfg.Log.Info("serving", "url", s.self.URL, "home", s.cfg.Home, "pid", s.self.PID, "version", s.cfg.Version)
+	defer s.cfg.Log.Info("stopped")
 	sources, closeSources := context.WithCancel(ctx)
 	defer closeSources()
 	engineCtx, closeEngine := context.WithCancel(context.WithoutCancel(ctx))
