@@ -22,9 +22,12 @@ func main() {
 	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
 		signal.Notify(interrupts, syscall.SIGHUP)
 	}
-	pipes := make(chan os.Signal, 1)
-	signal.Notify(pipes, syscall.SIGPIPE)
-	go func() { interrupts <- <-pipes }() // who reads us has left: once, however much we still write
+	if len(os.Args) > 1 && (os.Args[1] == "exec" || os.Args[1] == "demo") {
+		// Where a server lives in this process, a reader that leaves must not
+		// kill it: the write fails, and the run is stopped. Caught and not
+		// ignored, because tasks would inherit that.
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	}
 	dir, _ := os.Getwd()
 	home, _ := os.UserHomeDir()
 	binary, _ := os.Executable()
