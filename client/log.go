@@ -51,14 +51,18 @@ func (c *Client) Log(ctx context.Context, run int64, task string, f LogQuery) (L
 
 // FollowLog copies the log of one start of a task (0: the latest) to w, one
 // try after the other, from the first byte until the last try has ended. A
-// task that has not started yet is waited for.
+// task that has not started yet is waited for. The server has to answer at
+// first; when it goes away later, it is waited for.
 func (c *Client) FollowLog(ctx context.Context, run int64, task string, seq int, w io.Writer) error {
 	at := LogQuery{Seq: seq, Try: 1}
+	answered := false
 	for wait := minPoll; ; {
 		part, err := c.Log(ctx, run, task, at)
-		if err != nil && freshet.CodeOf(err) != freshet.Unreachable && freshet.CodeOf(err) != freshet.Unavailable {
+		away := freshet.CodeOf(err) == freshet.Unreachable || freshet.CodeOf(err) == freshet.Unavailable
+		if err != nil && !(answered && away) {
 			return err
 		}
+		answered = true
 		if err == nil && part.Seq != 0 {
 			at.Seq, at.Offset = part.Seq, part.Next
 			if _, err := w.Write(part.Data); err != nil {

@@ -76,10 +76,17 @@ func (a *app) settings(own map[string]string) (*setting.Settings, []setting.Valu
 	for name, text := range own {
 		flags[name] = text
 	}
+	userHome := a.UserHome
+	if userHome == "" && a.insideTask() {
+		userHome = noHome // a task's environment says all there is to know
+	}
 	return setting.Load(setting.Input{
-		Flags: flags, Env: a.lookup, ReadFile: os.ReadFile, UserHome: a.UserHome, Dir: a.Dir,
+		Flags: flags, Env: a.lookup, ReadFile: os.ReadFile, UserHome: userHome, Dir: a.Dir,
 	})
 }
+
+// noHome is the home of accounts that have none.
+const noHome = "/nonexistent"
 
 // namespace is the one that unqualified names are of.
 func (a *app) namespace() (string, error) {

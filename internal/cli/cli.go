@@ -46,5 +46,5 @@ func Main(p Process) int {
 	if cause := context.Cause(ctx); err != nil && cause == errInterrupted {
 		err = cause
 	}
-	return a.report(err)
+	return a.report(a.written(err))
 }

@@ -3,7 +3,9 @@ package cli
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"strings"
+	"syscall"
 
 	"github.com/freshet/freshet"
 )
@@ -44,6 +46,26 @@ func (a *app) report(err error) int {
 		a.err.line("%s %s", a.err.paint(cyan, "hint:"), a.asCalled(oneLine(e.Hint)))
 	}
 	return e.Code.ExitCode()
+}
+
+// written is a command's error, or where it has none that its output could not
+// be written. Whoever stops reading wants no more, and hears nothing of it.
+func (a *app) written(err error) error {
+	failure := a.out.failure()
+	switch {
+	case failure == nil, err != nil && !errors.Is(err, failure):
+		return err
+	case errors.Is(failure, syscall.EPIPE):
+		if err != nil {
+			return errInterrupted
+		}
+		return nil
+	}
+	var p *fs.PathError
+	if errors.As(failure, &p) {
+		failure = p.Err
+	}
+	return freshet.Errorf(freshet.Internal, "cannot write the output: %s", failure)
 }
 
 // asCalled makes a hint's commands work when they are pasted: in front of each

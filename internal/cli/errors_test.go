@@ -15,16 +15,23 @@ func TestCommandLineErrors(t *testing.T) {
 		args []string
 		says string
 	}{
-		"unknown command":     {[]string{"rnu"}, "error: unknown command \"rnu\" for `freshet`\nhint: did you mean `freshet run`?\n"},
-		"far from any":        {[]string{"zzzzzz"}, "error: unknown command \"zzzzzz\" for `freshet`\nhint: `freshet --help` shows the commands\n"},
-		"of a group":          {[]string{"run", "lits"}, "error: unknown command \"lits\" for `freshet run`\nhint: did you mean `freshet run list`?\n"},
-		"of a help":           {[]string{"help", "run", "lits"}, "error: unknown command \"lits\" for `freshet run`\nhint: did you mean `freshet run list`?\n"},
-		"unknown flag":        {[]string{"run", "start", "x", "--wiat"}, "error: unknown flag --wiat of `freshet run start`\nhint: did you mean --wait?\n"},
-		"unknown short flag":  {[]string{"version", "-x"}, "error: unknown flag -x of `freshet version`\nhint: `freshet version --help` shows the flags\n"},
-		"format":              {[]string{"version", "-o", "xml"}, "error: invalid argument \"xml\" for \"-o, --output\" flag: \"xml\" is none of table, json, yaml, plain\nhint: `freshet version --help` shows the flags\n"},
-		"missing argument":    {[]string{"task", "show", "7"}, "error: TASK is missing\nhint: usage: `freshet task show RUN TASK`\n"},
-		"unexpected argument": {[]string{"version", "now"}, "error: unexpected argument \"now\"\nhint: usage: `freshet version`\n"},
-		"a file to run":       {[]string{"run", "a.yaml", "-n", "x"}, "error: `run` works with workflows that have been uploaded, and a.yaml is a file\nhint: run it at once with `freshet exec a.yaml`\n"},
+		"unknown command":      {[]string{"rnu"}, "error: unknown command \"rnu\" for `freshet`\nhint: did you mean `freshet run`?\n"},
+		"far from any":         {[]string{"zzzzzz"}, "error: unknown command \"zzzzzz\" for `freshet`\nhint: `freshet --help` shows the commands\n"},
+		"of a group":           {[]string{"run", "lits"}, "error: unknown command \"lits\" for `freshet run`\nhint: did you mean `freshet run list`?\n"},
+		"of a help":            {[]string{"help", "run", "lits"}, "error: unknown command \"lits\" for `freshet run`\nhint: did you mean `freshet run list`?\n"},
+		"unknown flag":         {[]string{"run", "start", "x", "--wiat"}, "error: unknown flag --wiat of `freshet run start`\nhint: did you mean --wait?\n"},
+		"unknown short flag":   {[]string{"version", "-x"}, "error: unknown flag -x of `freshet version`\nhint: `freshet version --help` shows the flags\n"},
+		"format":               {[]string{"version", "-o", "xml"}, "error: invalid argument \"xml\" for \"-o, --output\" flag: \"xml\" is none of table, json, yaml, plain\nhint: `freshet version --help` shows the flags\n"},
+		"missing argument":     {[]string{"task", "show", "7"}, "error: TASK is missing\nhint: usage: `freshet task show RUN TASK`\n"},
+		"unexpected argument":  {[]string{"version", "now"}, "error: unexpected argument \"now\"\nhint: usage: `freshet version`\n"},
+		"no offset":            {[]string{"why", "--event", "x"}, "error: --event takes the offset of an event, a whole number; \"x\" is none\nhint: `freshet why --help` shows the flags\n"},
+		"a limit below 1":      {[]string{"run", "list", "--limit", "-3"}, "error: --limit is a whole number from 1\nhint: `freshet run list --help` shows the flags\n"},
+		"a limit of 0":         {[]string{"event", "list", "--limit=0"}, "error: --limit is a whole number from 1\nhint: `freshet event list --help` shows the flags\n"},
+		"no number":            {[]string{"run", "list", "--before", "q"}, "error: --before takes a whole number; \"q\" is none\nhint: `freshet run list --help` shows the flags\n"},
+		"not built":            {[]string{"secret", "set", "X", "--foo"}, "error: `freshet secret` is not built yet\n"},
+		"not built in a group": {[]string{"run", "rerun", "7", "--from-failed"}, "error: `freshet run rerun` is not built yet\n"},
+		"help of none":         {[]string{"task", "approve", "--help"}, "error: `freshet task approve` is not built yet\n"},
+		"a file to run":        {[]string{"run", "a.yaml", "-n", "x"}, "error: `run` works with workflows that have been uploaded, and a.yaml is a file\nhint: run it at once with `freshet exec a.yaml`\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			exit, stdout, stderr := call(t, nil, test.args...)

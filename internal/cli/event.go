@@ -154,7 +154,10 @@ freshet event list --run 7 -o json`,
 				if err != nil {
 					return err
 				}
-				return list(a, events, eventColumns)
+				return listOr(a, events, eventColumns, noRows{
+					of: "events", namespace: query.Namespace, hint: "`freshet event send KEY VALUE` sends one",
+					filtered: len(args) > 0 || since != "" || run != "" || query.Sender != "" || query.Before > 0,
+				})
 			})
 		},
 	}
@@ -269,8 +272,8 @@ func (a *app) heard(count int) func(freshet.Message) error {
 		if m.Event == nil {
 			return nil // the feed had to begin anew
 		}
-		if err := a.heardOne(*m.Event); err != nil {
-			return err
+		if err := errors.Join(a.heardOne(*m.Event), a.out.failure()); err != nil {
+			return err // nobody would see the next ones either
 		}
 		if count--; count == 0 {
 			return errEnough

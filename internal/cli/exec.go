@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -202,11 +203,11 @@ func (x *execution) run(ctx context.Context, doc document, flow *spec.Workflow, 
 	c := x.embedded.client
 	// What the workflow's files are is where they are: they do not travel.
 	source := freshet.UploadRequest{Documents: []freshet.Document{{Name: filepath.Base(doc.name), Source: string(flow.Source)}}}
-	namespace, err := x.namespace()
+	s, _, err := x.settings(map[string]string{"home": x.embedded.home}) // the only home there may be
 	if err != nil {
 		return freshet.Run{}, err
 	}
-	uploaded, err := c.Upload(ctx, namespace, source, nil)
+	uploaded, err := c.Upload(ctx, cmp.Or(s.Namespace, freshet.DefaultNamespace), source, nil)
 	if err != nil {
 		return freshet.Run{}, err
 	}

@@ -16,8 +16,9 @@ type printer struct {
 	colours  bool
 	size     func() (columns, lines int)
 
-	mu sync.Mutex
-	w  io.Writer
+	mu     sync.Mutex
+	w      io.Writer
+	failed error // the first write that did not succeed
 }
 
 func newPrinter(w io.Writer, terminal bool, a *app) *printer {
@@ -33,7 +34,19 @@ func newPrinter(w io.Writer, terminal bool, a *app) *printer {
 func (p *printer) Write(text []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.w.Write(text)
+	n, err := p.w.Write(text)
+	if err != nil && p.failed == nil {
+		p.failed = err
+	}
+	return n, err
+}
+
+// failure is the first write that did not succeed: most of what is written is
+// written by line, which has no error to return.
+func (p *printer) failure() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.failed
 }
 
 // line writes a line.

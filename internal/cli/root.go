@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -61,6 +62,7 @@ freshet why hello`,
 		}
 	}
 	root.AddCommand(a.keeperCommand())
+	addUnbuilt(root)
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(cobraTexts(formats), cobra.ShellCompDirectiveNoFileComp)))
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("namespace", a.completes(a.namespaceNames)))
 	return root
@@ -97,6 +99,16 @@ func unknownCommand(c *cobra.Command, typed string) error {
 
 // flagError says what is wrong with a flag.
 func flagError(c *cobra.Command, err error) error {
+	var own ownWords
+	var number *strconv.NumError
+	var wrong *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &own):
+		return invalid("%s", own).WithHint("`%s --help` shows the flags", c.CommandPath())
+	case errors.As(err, &wrong) && errors.As(err, &number):
+		return invalid("--%s takes a whole number; %q is none", wrong.GetFlag().Name, wrong.GetValue()).
+			WithHint("`%s --help` shows the flags", c.CommandPath())
+	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
 		return invalid("%s", err).WithHint("`%s --help` shows the flags", c.CommandPath())

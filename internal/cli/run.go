@@ -175,7 +175,19 @@ freshet run list --since 24h -A -o json`,
 			if err != nil {
 				return err
 			}
-			return list(a, page.Items, runColumns)
+			none := noRows{
+				of: "runs", namespace: query.Namespace, filtered: len(status) > 0 || since != "" || before > 0,
+				hint: "`freshet run start WORKFLOW` starts one",
+			}
+			if query.Workflow != "" {
+				none.of, none.hint = "runs of "+query.Workflow, "`freshet run start "+args[0]+"` starts one"
+				if len(page.Items) == 0 {
+					if err := a.noRuns(c.Context(), server, query); err != nil {
+						return err
+					}
+				}
+			}
+			return listOr(a, page.Items, runColumns, none)
 		},
 	}
 	limitFlag(c, &limit)
@@ -295,6 +307,11 @@ freshet run watch hello | tee progress.txt`,
 		ValidArgsFunction: a.completes(a.runNames),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withRun(c.Context(), args[0], func(server *client.Client, id int64) error {
+				// Following waits for a server that is away; it should not begin
+				// with that.
+				if _, err := server.Run(c.Context(), id); err != nil {
+					return err
+				}
 				run, err := a.watch(c.Context(), server, id)
 				if err != nil {
 					return err

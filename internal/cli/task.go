@@ -89,6 +89,9 @@ freshet task list 7 -o plain | cut -f1,4`,
 				if len(wanted) > 0 {
 					tasks = slices.DeleteFunc(tasks, func(e freshet.Execution) bool { return !slices.Contains(wanted, e.Status) })
 				}
+				if len(tasks) == 0 && a.flags.output == tableFormat {
+					a.err.line("no such tasks in run %d", id)
+				}
 				return list(a, tasks, taskColumns)
 			})
 		},

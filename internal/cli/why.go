@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -48,7 +49,9 @@ freshet why --event 120                 # what became of an event`,
 			return a.show(e, func() { a.showWhy(&e) }, func(p *printer) { p.line("%s\t%s\t%s", e.Subject, e.Status, oneLine(e.Summary)) })
 		},
 	}
-	c.Flags().Int64Var(&offset, "event", 0, "OFFSET: of an event")
+	c.Flags().Var(&whole[int64]{to: &offset, least: 1, wrong: func(text string) string {
+		return fmt.Sprintf("--event takes the offset of an event, a whole number; %q is none", text)
+	}}, "event", "OFFSET: of an event")
 	return takes(c)
 }
 

@@ -34,7 +34,8 @@ func (a *app) listedNamespace() (string, error) {
 }
 
 func limitFlag(c *cobra.Command, limit *int) {
-	c.Flags().IntVar(limit, "limit", 50, "N: at most so many")
+	*limit = 50
+	c.Flags().Var(&whole[int]{to: limit, least: 1, wrong: func(string) string { return "--limit is a whole number from 1" }}, "limit", "N: at most so many")
 }
 
 var workflowColumns = []column[freshet.Workflow]{
@@ -69,7 +70,7 @@ freshet workflow list -o plain | cut -f1`,
 			if err != nil {
 				return err
 			}
-			return list(a, flows, workflowColumns)
+			return listOr(a, flows, workflowColumns, noRows{of: "workflows", namespace: namespace, hint: "`freshet workflow upload FILE` uploads one"})
 		},
 	}
 	limitFlag(c, &limit)

@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/client"
+)
+
+// noRows is what is said of a list that is empty.
+type noRows struct {
+	of        string // what the list is of: runs
+	namespace string // where was looked; empty: everywhere
+	filtered  bool   // there may be others, of which something else was asked
+	hint      string // how there comes to be one
+}
+
+// listOr is list; of no rows a person hears that there are none, and a program
+// nothing.
+func listOr[T any](a *app, rows []T, columns []column[T], none noRows) error {
+	if len(rows) > 0 || a.flags.output != tableFormat {
+		return list(a, rows, columns)
+	}
+	where := ""
+	if none.namespace != "" {
+		where = " in namespace " + none.namespace
+	}
+	if none.filtered {
+		a.err.line("no such %s%s", none.of, where)
+		return nil
+	}
+	a.err.line("no %s%s yet", none.of, where)
+	a.err.line("%s %s", a.err.paint(cyan, "hint:"), a.asCalled(none.hint))
+	return nil
+}
+
+// noRuns tells a workflow without runs from one that does not exist.
+func (a *app) noRuns(ctx context.Context, c *client.Client, query client.RunQuery) error {
+	if query.Namespace != "" {
+		_, err := c.Workflow(ctx, query.Namespace, query.Workflow)
+		return err
+	}
+	found, err := c.Workflows(ctx, client.WorkflowQuery{Name: query.Workflow, Limit: 1})
+	if err == nil && len(found) == 0 {
+		err = freshet.Errorf(freshet.NotFound, "there is no workflow %s in any namespace", query.Workflow).
+			WithHint("`freshet workflow list -A` shows the workflows")
+	}
+	return err
+}
