@@ -140,9 +140,12 @@ func (e *Engine) Run(ctx context.Context) error {
 			return err
 		}
 		e.makeRoom(err)
-		if reload := e.reload(ctx); reload != nil { // only if ctx ends
+		if err := e.reload(ctx); err != nil {
 			t.refuse(taken, errUnknown)
-			return nil
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
 		}
 		t.settle(taken, err)
 	}
@@ -302,6 +305,9 @@ func (e *Engine) reload(ctx context.Context) error {
 		if err == nil {
 			e.resume()
 			return nil
+		}
+		if freshet.CodeOf(err) == freshet.Conflict { // waiting does not bring it back
+			return err
 		}
 		if e.cfg.Log != nil && !errors.Is(err, context.Canceled) {
 			e.cfg.Log.Error("cannot read the state back", "error", err)

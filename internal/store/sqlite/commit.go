@@ -22,6 +22,9 @@ func (s *Store) Commit(ctx context.Context, b *store.Batch) error {
 	if err := s.writer.open(ctx); err != nil {
 		return fault("commit", err)
 	}
+	if err := s.there(); err != nil {
+		return err
+	}
 	return fault("commit", s.writer.within(ctx, "begin", func() error {
 		w := writer{ctx: ctx, c: s.writer}
 		w.lead(&b.Cursor, b.Leader)

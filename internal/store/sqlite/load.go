@@ -15,6 +15,9 @@ import (
 // Load takes the shard over and gives what is alive in it, as of one moment.
 // It costs what is alive, whatever has ended before.
 func (s *Store) Load(ctx context.Context) (*store.Snapshot, error) {
+	if err := s.there(); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.writer.open(ctx); err != nil {

@@ -314,3 +314,36 @@ func loose(ctx context.Context, c *conn) ([]string, error) {
 	}
 	return list, rows.Err()
 }
+
+// TestRemovedUnderUs: nothing is acknowledged that goes to a file without a
+// name, or beside the one that is there now.
+func TestRemovedUnderUs(t *testing.T) {
+	for name, harm := range map[string]func(path string) error{
+		"removed": os.Remove,
+		"replaced": func(path string) error {
+			return errors.Join(os.Rename(path, path+".old"), os.WriteFile(path, nil, 0o600))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "freshet.db")
+			s, err := Open(t.Context(), path, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			snap, err := s.Load(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Commit(t.Context(), &store.Batch{Leader: snap.Leader}); err != nil {
+				t.Fatal(err)
+			}
+			if err := harm(path); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Commit(t.Context(), &store.Batch{Leader: snap.Leader}); freshet.CodeOf(err) != freshet.Conflict {
+				t.Errorf("a commit says %v", err)
+			}
+		})
+	}
+}

@@ -8,8 +8,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 
+	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/store"
 )
 
@@ -21,6 +23,8 @@ type Options struct {
 
 // Store is the store of a shard.
 type Store struct {
+	path    string
+	file    os.FileInfo // what was at path when it was opened
 	pools   pools
 	mu      sync.Mutex // one commit at a time
 	writer  *conn
@@ -36,7 +40,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	if o.Readers <= 0 {
 		o.Readers = 4
 	}
-	s := &Store{pools: openPools(path), readers: make(chan *conn, o.Readers)}
+	s := &Store{path: path, pools: openPools(path), readers: make(chan *conn, o.Readers)}
 	for range o.Readers {
 		s.readers <- &conn{pool: s.pools.read}
 	}
@@ -51,7 +55,23 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err := s.writer.open(ctx); err != nil {
 		return err
 	}
-	return migrate(ctx, s.writer, s.pools.write)
+	if err := migrate(ctx, s.writer, s.pools.write); err != nil {
+		return err
+	}
+	var err error
+	s.file, err = os.Stat(s.path)
+	return err
+}
+
+// there refuses to go on when the file has been removed or replaced under us:
+// what is written to a file without a name is lost with the process, however
+// well it is synced.
+func (s *Store) there() error {
+	if now, err := os.Stat(s.path); err == nil && os.SameFile(now, s.file) {
+		return nil
+	}
+	return freshet.Errorf(freshet.Conflict, "the database %s has been removed or replaced while it was in use", s.path).
+		WithHint("stop whatever did that; what was acknowledged before is in the file that was there")
 }
 
 // Close waits for what is under way and closes the file. What was committed
