@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/freshet/freshet"
@@ -179,7 +178,7 @@ func (t *turn) registry(p *pending) (bool, error) {
 	}
 	d := machine.StepRegistry(w, g, &p.Entry)
 	if d.Refused != nil {
-		t.answer(p, Reply{Err: d.Refused})
+		t.refusedLate(p, d.Refused)
 		return false, nil
 	}
 	var replaced []versionID
@@ -218,6 +217,16 @@ func (t *turn) version(id versionID) (*version, error) {
 	return t.e.version(t.ctx, id)
 }
 
+// refusedLate answers a command that the machine refuses. One that has been
+// written down all the same is decided by that: the cursor has to pass it, or
+// it would be decided again after a crash.
+func (t *turn) refusedLate(p *pending, err error) {
+	if p.written {
+		t.b.size++
+	}
+	t.answer(p, Reply{Err: err})
+}
+
 // run decides an entry for a run; false: the step goes on in the next
 // transaction.
 func (t *turn) run(p *pending, id int64) bool {
@@ -236,7 +245,7 @@ func (t *turn) run(p *pending, id int64) bool {
 		}
 		d := t.step(v.spec, r, &p.Entry, more)
 		if d.Refused != nil {
-			t.answer(p, Reply{Err: d.Refused}) // from within: nobody hears it
+			t.refusedLate(p, d.Refused) // from within: nobody hears it
 			return true
 		}
 		machine.Apply(v.spec, r, d)
@@ -326,30 +335,6 @@ func (t *turn) take(p *pending, d *machine.Decision, run int64, part int) {
 	}
 }
 
-// floodLimit is how many events that a run's own tasks have sent may be
-// undecided at once, beyond those that they send if each succeeds once. Tasks
-// that need a process never come near it; tasks that are decided here, and
-// answer each event with two, would fill the disk.
-const floodLimit = 10000
-
-// flooded stops a run that sends itself events faster than they are decided.
-func (t *turn) flooded(en *machine.Entry) {
-	if !ownEvent(en) {
-		return
-	}
-	if t.e.sent[en.Run]++; t.e.sent[en.Run] == floodLimit+t.e.of(t.e.runs[en.Run]).emits {
-		t.append(&pending{Entry: machine.Entry{Namespace: en.Namespace, Kind: machine.StopRun, Run: en.Run, Cause: en.Cause,
-			Depth: en.Depth, Body: machine.Body{Stop: &machine.RunStop{Code: freshet.CodeRunaway}}}})
-		t.write(t.e.backlog[len(t.e.backlog)-1])
-	}
-}
-
-// ownEvent tells whether an entry is an event that a task of its run has sent
-// with its success.
-func ownEvent(en *machine.Entry) bool {
-	return en.Kind == machine.EventHappened && en.Run != 0 && en.Cause != 0
-}
-
 // claim gives free slots to what has waited longest in fairness.
 func (t *turn) claim() {
 	e := t.e
@@ -373,72 +358,4 @@ func (t *turn) claim() {
 		t.b.add(d)
 		t.effects.Starts = append(t.effects.Starts, e.startOf(v, r, d.Executions[0]))
 	}
-}
-
-var errUnknown = freshet.Errorf(freshet.Unreachable, "it is not known whether this was recorded").
-	WithHint("look, or send it again with the same id")
-
-// makeRoom gives up the reserve if what failed for is room.
-func (e *Engine) makeRoom(err error) {
-	if !isFull(err) {
-		return
-	}
-	e.full = true
-	if e.cfg.Reserve != nil {
-		e.cfg.Reserve.Release()
-	}
-}
-
-// settle answers for a commit that failed, once the state has been read back:
-// it may have reached the disk all the same, and then it counts.
-func (t *turn) settle(taken []*submission, err error) {
-	if len(t.b.entries) > 0 && t.e.last >= t.b.entries[0].Offset {
-		for _, a := range t.answers {
-			a.sub.answer(a.index, a.reply)
-		}
-		t.refuse(taken, errUnknown) // commands that have been accepted and not decided
-		return
-	}
-	if isFull(err) {
-		t.refuse(taken, errFull)
-		return
-	}
-	t.refuse(taken, notRecorded(err))
-}
-
-func notRecorded(err error) error {
-	return freshet.Errorf(freshet.Unavailable, "nothing was recorded: %v", err).WithHint("try again in a moment")
-}
-
-// refuse answers everybody who still waits.
-func (t *turn) refuse(taken []*submission, err error) {
-	for _, s := range taken {
-		s.refuse(err)
-	}
-	for _, s := range t.waiting {
-		s.refuse(err)
-	}
-	for _, a := range t.answers {
-		a.sub.refuse(err)
-	}
-}
-
-// stats are counters that others may read.
-type stats struct {
-	commits, steps, writing, slots, used, waiting atomic.Int64
-}
-
-// Stats tells how busy the engine is.
-type Stats struct {
-	Commits int64         // transactions so far
-	Steps   int64         // of the machine so far, for runs
-	Writing time.Duration // spent in them
-	Slots   int64
-	Used    int64 // slots that are taken
-	Waiting int64 // executions that wait for one
-}
-
-// Stats may be called from anywhere.
-func (e *Engine) Stats() Stats {
-	return Stats{e.stats.commits.Load(), e.stats.steps.Load(), time.Duration(e.stats.writing.Load()), e.stats.slots.Load(), e.stats.used.Load(), e.stats.waiting.Load()}
 }

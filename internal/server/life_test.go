@@ -1,7 +1,9 @@
 package server_test
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -450,5 +452,43 @@ func TestMovedHome(t *testing.T) {
 	info, err := os.Stat(filepath.Join(moved, "freshet.db"))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the database has mode %v, %v", info.Mode(), err)
+	}
+}
+
+// TestRequestUnderWayIsAnswered: a request that the server has begun to read
+// when it is told to end is still answered.
+func TestRequestUnderWayIsAnswered(t *testing.T) {
+	p := serve(t, newHome(t))
+	addr := strings.TrimPrefix(p.url, "http://")
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "POST /api/v1/namespaces/default/events/late HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n"+
+		"Content-Length: 5\r\nExpect: 100-continue\r\n\r\n", addr, p.token)
+	answer := bufio.NewReader(conn)
+	if line, err := answer.ReadString('\n'); err != nil || !strings.Contains(line, "100") {
+		t.Fatalf("the server says %q, %v", line, err)
+	}
+	if _, err := answer.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	for { // until it takes no new connections: it has begun to end
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			break
+		}
+		c.Close()
+	}
+	fmt.Fprint(conn, "value")
+	if line, err := answer.ReadString('\n'); err != nil || !strings.Contains(line, " 20") {
+		t.Errorf("the request was answered %q, %v", line, err)
+	}
+	if err := p.cmd.Wait(); err != nil {
+		t.Error(err)
 	}
 }

@@ -150,7 +150,7 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	s.cfg.Log.Info("serving", "url", s.self.URL, "home", s.cfg.Home, "pid", s.self.PID, "version", s.cfg.Version)
 	defer s.cfg.Log.Info("stopped")
-	sources, closeSources := context.WithCancel(ctx)
+	sources, closeSources := context.WithCancel(context.WithoutCancel(ctx))
 	defer closeSources()
 	engineCtx, closeEngine := context.WithCancel(context.WithoutCancel(ctx))
 	defer closeEngine()
