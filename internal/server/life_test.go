@@ -453,6 +453,11 @@ func TestMovedHome(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the database has mode %v, %v", info.Mode(), err)
 	}
+	p.end() // in order, so that nobody makes files any more when they are removed
+	if pid := keeperOf(moved); pid > 0 {
+		endKeeper(moved)
+		waitGone(t, pid)
+	}
 }
 
 // TestRequestUnderWayIsAnswered: a request that the server has begun to read

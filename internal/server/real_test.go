@@ -53,15 +53,18 @@ type process struct {
 // newHome is a home whose keeper ends with the test.
 func newHome(t *testing.T) string {
 	home := filepath.Join(t.TempDir(), "home")
-	t.Cleanup(func() {
-		if pid := keeperOf(home); pid > 0 {
-			for _, child := range childrenOf(pid) {
-				_ = syscall.Kill(-child, syscall.SIGKILL)
-			}
-			_ = syscall.Kill(pid, syscall.SIGKILL)
-		}
-	})
+	t.Cleanup(func() { endKeeper(home) })
 	return home
+}
+
+// endKeeper ends the keeper of a home, and what it holds.
+func endKeeper(home string) {
+	if pid := keeperOf(home); pid > 0 {
+		for _, child := range childrenOf(pid) {
+			_ = syscall.Kill(-child, syscall.SIGKILL)
+		}
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
 }
 
 // command is the program with a home and a clean environment.
