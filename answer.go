@@ -25,6 +25,26 @@ type RunPage struct {
 	Next  string `json:"next,omitempty"` // cursor of the page after it; empty: this is the last
 }
 
+// TriggerPage is a page of triggers, oldest first.
+type TriggerPage struct {
+	Items []Trigger `json:"items"`
+	Next  string    `json:"next,omitempty"` // cursor of the page after it; empty: this is the last
+}
+
+// EventPage is a page of events, oldest first. Its cursors lead on in both
+// directions; an empty one says that nothing was there when it was made.
+type EventPage struct {
+	Items []Event `json:"items"`
+	Older string  `json:"older,omitempty"`
+	Newer string  `json:"newer,omitempty"`
+}
+
+// Tick is a time at which a schedule is due.
+type Tick struct {
+	Time  time.Time `json:"time"`
+	Local string    `json:"local"` // the same in the schedule's zone, RFC 3339
+}
+
 // EventReply is what became of one event of a batch: its place in the
 // journal, or why it was refused.
 type EventReply struct {

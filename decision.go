@@ -26,4 +26,10 @@ type Outcome struct {
 	Have    float64 `json:"n,omitempty"`  // count or sum so far
 	Need    float64 `json:"m,omitempty"`  // what it has to reach
 	Note    string  `json:"x,omitempty"`  // why nothing was done, or the error
+
+	// Of a namespace's registry: the trigger that looked at the entry, and
+	// what it would start. Triggers may be deleted; what they did stays told.
+	Trigger  int64  `json:"g,omitempty"`
+	Name     string `json:"nm,omitempty"` // of the trigger
+	Workflow string `json:"w,omitempty"`
 }

@@ -22,6 +22,8 @@ type Run struct {
 	EventOffset int64             `json:"event_offset"` // the event that started it, 0 for none
 	Parent      int64             `json:"parent"`       // the run that called it, 0 for none
 	RerunOf     int64             `json:"rerun_of"`
+	Trigger     int64             `json:"trigger"`     // that started it, 0 for none
+	Missing     []string          `json:"missing"`     // parts of its trigger's condition that its deadline left out
 	WaitingFor  string            `json:"waiting_for"` // what a queued run waits for
 }
 

@@ -50,6 +50,13 @@ type Diagnostic struct {
 type RunRequest struct {
 	Parameters map[string]any    `json:"parameters,omitempty"`
 	Texts      map[string]string `json:"parameter_texts,omitempty"` // converted by the parameters' own types, as `-p name=text` wants it
+	At         *time.Time        `json:"at,omitempty"`              // not before; null, or a time that has passed: now
+}
+
+// NamespaceRequest adds a namespace, or changes its properties.
+type NamespaceRequest struct {
+	Name       string         `json:"name,omitempty"` // of a new one
+	Properties map[string]any `json:"properties,omitempty"`
 }
 
 // EventRequest sends an event.

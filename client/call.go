@@ -53,7 +53,12 @@ func (c *Client) into(ctx context.Context, r request, out any) error {
 	if out == nil {
 		return nil
 	}
-	dec := json.NewDecoder(resp.Body)
+	return c.decode(ctx, resp.Body, out)
+}
+
+// decode reads the body of an answer.
+func (c *Client) decode(ctx context.Context, body io.Reader, out any) error {
+	dec := json.NewDecoder(body)
 	dec.UseNumber()
 	if err := dec.Decode(out); err != nil {
 		return c.foreign(ctx, fmt.Errorf("read the answer: %w", err))

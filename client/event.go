@@ -12,17 +12,18 @@ type EventQuery struct {
 	Namespace   string
 	Keys        []string
 	Sender      string
-	NoSender    bool  // only those from outside of tasks
+	HasSender   bool  // Sender is looked at even if empty: only those from outside of tasks
 	Run         int64 // that carry this run
 	After       int64 // offsets above
 	Before      int64 // offsets below
 	Since, Till time.Time
-	Limit       int  // 0: 50
-	Oldest      bool // the oldest of them; else the newest. Oldest first in both cases
+	Limit       int    // 0: 50
+	Oldest      bool   // the oldest of them; else the newest. Oldest first in both cases
+	Cursor      string // of a page that was read: the page before or after it
 }
 
 func (f EventQuery) query() query {
-	return newQuery().text("namespace", f.Namespace).list("key", f.Keys).text("sender", f.Sender).flag("no_sender", f.NoSender).
+	return newQuery().text("namespace", f.Namespace).list("key", f.Keys).text("sender", f.Sender).flag("no_sender", f.HasSender && f.Sender == "").
 		number("run", f.Run).number("after", f.After).number("before", f.Before).time("since", f.Since).time("till", f.Till)
 }
 
@@ -81,12 +82,25 @@ func (c *Client) SendEvent(ctx context.Context, namespace string, e freshet.Even
 
 // Events lists events, oldest first.
 func (c *Client) Events(ctx context.Context, f EventQuery) ([]freshet.Event, error) {
-	q := f.query().number("limit", int64(f.Limit))
+	page, err := c.EventPage(ctx, f)
+	return page.Items, err
+}
+
+// EventPage gives a page of events, oldest first, with the cursors of the
+// pages before and after it.
+func (c *Client) EventPage(ctx context.Context, f EventQuery) (freshet.EventPage, error) {
+	q := f.query().number("limit", int64(f.Limit)).text("cursor", f.Cursor)
 	if f.Oldest {
 		q.Set("order", "oldest")
 	}
-	var list []freshet.Event
-	return list, c.into(ctx, get("events").with(q.Values), &list)
+	var page freshet.EventPage
+	resp, err := c.do(ctx, get("events").with(q.Values))
+	if err != nil {
+		return page, err
+	}
+	defer drain(resp.Body)
+	page.Older, page.Newer = resp.Header.Get("X-Cursor-Older"), resp.Header.Get("X-Cursor-Newer")
+	return page, c.decode(ctx, resp.Body, &page.Items)
 }
 
 // CountEvents counts events, by sender.

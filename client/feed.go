@@ -24,7 +24,8 @@ const KindReset = "reset"
 
 // FeedQuery selects messages; what is empty selects all.
 type FeedQuery struct {
-	From      string // FromStart, FromNow, the cursor of a message or a decimal offset: begin after it
+	From      string    // FromStart, FromNow, the cursor of a message or a decimal offset: begin after it
+	Since     time.Time // with FromStart: begin with the first entry at or after this time
 	Namespace string
 	Run       int64    // entries about the run, and events that every run hears
 	Kinds     []string // event, started, ended, run_start, run_ended, …
@@ -86,7 +87,9 @@ func (c *Client) listen(ctx context.Context, f *FeedQuery, opened func() error, 
 	q := newQuery().text("namespace", f.Namespace).number("run", f.Run).list("kind", f.Kinds).list("key", f.Keys)
 	switch f.From {
 	case FromStart:
-		q.Set("after", "0")
+		if q.time("since", f.Since); f.Since.IsZero() {
+			q.Set("after", "0")
+		}
 	case FromNow:
 		q.Set("from", "now")
 	default:

@@ -31,6 +31,25 @@ func (c *Client) Workflow(ctx context.Context, namespace, name string) (freshet.
 	return w, c.into(ctx, get("namespaces", namespace, "workflows", name), &w)
 }
 
+// SetEnabled enables or disables a workflow. A disabled one starts nothing;
+// what runs goes on.
+func (c *Client) SetEnabled(ctx context.Context, namespace, workflow string, enabled bool) (freshet.Workflow, error) {
+	action := "disable"
+	if enabled {
+		action = "enable"
+	}
+	r := post("namespaces", namespace, "workflows", workflow, action)
+	r.again = true
+	var w freshet.Workflow
+	return w, c.into(ctx, r, &w)
+}
+
+// DeleteWorkflow deletes a workflow of which no run is alive, with its
+// triggers. Its runs stay.
+func (c *Client) DeleteWorkflow(ctx context.Context, namespace, workflow string) error {
+	return c.into(ctx, request{method: http.MethodDelete, path: []string{"namespaces", namespace, "workflows", workflow}}, nil)
+}
+
 // Upload keeps workflows: all documents, or none. Open gives the content of a
 // file that travels with one of them; it is called for those that the server
 // does not have yet, and may be nil where no document has files.

@@ -34,6 +34,7 @@ func main() {
 	os.Exit(cli.Main(cli.Process{
 		Args: os.Args, Env: os.Environ(), Dir: dir, Binary: binary, Version: version, UserHome: home,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		StdinTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
 		StdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())), StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		Size:     size,
 		Location: time.Local, Interrupts: interrupts, Host: server.Host{Version: version},

@@ -27,6 +27,14 @@ type Inbox interface {
 	Upload(ctx context.Context, namespace string, r freshet.UploadRequest) ([]freshet.UploadResult, error)
 	StartRun(ctx context.Context, namespace, name, key string, r freshet.RunRequest) (int64, error)
 	StopRun(ctx context.Context, id int64) error
+	EnableWorkflow(ctx context.Context, namespace, name string) error
+	DisableWorkflow(ctx context.Context, namespace, name string) error
+	DeleteWorkflow(ctx context.Context, namespace, name string) error
+	AddTrigger(ctx context.Context, namespace string, r freshet.TriggerRequest) (freshet.Trigger, error)
+	ChangeTriggers(ctx context.Context, namespace string, c machine.TriggerChange) ([]int64, error)
+	AddNamespace(ctx context.Context, name string, properties map[string]any) error
+	UpdateNamespace(ctx context.Context, name string, properties map[string]any) error
+	DeleteNamespace(ctx context.Context, name string) error
 	Task(ctx context.Context, id int64, task string, kind machine.Kind) (freshet.TaskResult, error)
 }
 
@@ -81,7 +89,7 @@ func New(c Config) *API {
 	a := &API{Config: c, mux: newMux()}
 	a.huma = humago.New(a.mux, configuration())
 	for _, add := range []func(){a.addServer, a.addWorkflows, a.addBlobs, a.addRuns, a.addTasks, a.addLogs,
-		a.addEvents, a.addFeed, a.addWhy, a.addNames} {
+		a.addEvents, a.addCloudEvents, a.addFeed, a.addTriggers, a.addSchedule, a.addNamespaces, a.addWhy, a.addNames} {
 		add()
 	}
 	for _, f := range a.after {

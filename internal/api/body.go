@@ -46,6 +46,14 @@ func readJSON(body []byte, into any) error {
 	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
 }
 
+// badBody says what is wrong with a body that readJSON could not read.
+func badBody(err error, what, hint string) error {
+	if freshet.CodeOf(err) == freshet.Invalid {
+		return err
+	}
+	return freshet.Errorf(freshet.Invalid, "the body does not %s: %v", what, err).WithHint("%s", hint)
+}
+
 // bodyTime is for how long a body may take to arrive.
 const bodyTime = time.Minute
 
@@ -75,5 +83,14 @@ func jsonBody[T any](a *API, limit int64, required bool) func(*huma.Operation) {
 			op.RequestBody.Required = required
 			op.RequestBody.Content["application/json"].Schema = a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[T](), true, "")
 		})
+	}
+}
+
+// rawBody describes the body of an operation that takes it as it comes, also
+// where there is none.
+func rawBody(a *API, limit int64) func(*huma.Operation) {
+	return func(op *huma.Operation) {
+		op.MaxBodyBytes, op.RequestBody = limit+1, &huma.RequestBody{}
+		a.after = append(a.after, func() { op.RequestBody.Required = false }) // a RawBody sets it
 	}
 }

@@ -55,7 +55,7 @@ func (a *API) page() []byte {
 	doc := a.huma.OpenAPI()
 	groups := map[string]*docsGroup{}
 	for path, item := range doc.Paths {
-		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Delete} {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Patch, item.Delete} {
 			if op == nil {
 				continue
 			}
@@ -73,7 +73,7 @@ func (a *API) page() []byte {
 		Shapes []docsShape
 	}
 	view.About = doc.Info.Description
-	for _, name := range []string{"server", "workflows", "runs", "tasks", "events", "why"} {
+	for _, name := range []string{"server", "workflows", "runs", "tasks", "events", "triggers", "namespaces", "why"} {
 		g := groups[name]
 		slices.SortFunc(g.Operations, func(x, y docsOperation) int { return strings.Compare(x.Path+x.Method, y.Path+y.Method) })
 		view.Groups = append(view.Groups, g)

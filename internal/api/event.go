@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/auth"
 	"github.com/freshet/freshet/internal/store"
@@ -41,8 +39,9 @@ type EventQuery struct {
 
 // EventList selects a part of them.
 type EventList struct {
-	Limit int    `query:"limit" minimum:"1" maximum:"10000" default:"50"`
-	Order string `query:"order" enum:"newest,oldest" default:"newest" doc:"which of them, where there are more than limit; oldest first in any case"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"10000" default:"50"`
+	Cursor string `query:"cursor" doc:"X-Cursor-Older or X-Cursor-Newer of a page: the page before or after it"`
+	Order  string `query:"order" enum:"newest,oldest" default:"newest" doc:"which of them, where there are more than limit; oldest first in any case"`
 }
 
 // InAny selects a namespace, or all.
@@ -61,8 +60,8 @@ func (a *API) addEvents() {
 		jsonBody[[]freshet.EventRequest](a, maxEventsBody, true))
 
 	add(a, http.MethodPost, "/namespaces/{ns}/events/{key}", "send-event", "Send one event", a.sendValue, tag("events"),
-		describe("The body, of any type, is the event's value."), forTasks,
-		func(op *huma.Operation) { op.MaxBodyBytes = maxEventsBody + 1 })
+		describe("The body, of any content type, is the event's value: UTF-8 text, at most 1 MiB."), forTasks,
+		rawBody(a, maxEventsBody))
 
 	type anyList struct {
 		InAny
@@ -74,10 +73,10 @@ func (a *API) addEvents() {
 		EventQuery
 		EventList
 	}
-	add(a, http.MethodGet, "/events", "list-all-events", "Events of all namespaces, oldest first", func(ctx context.Context, in *anyList) (*out[[]freshet.Event], error) {
+	add(a, http.MethodGet, "/events", "list-all-events", "Events of all namespaces, oldest first", func(ctx context.Context, in *anyList) (*eventPage, error) {
 		return a.events(ctx, in.filter(in.Namespace), in.EventList)
 	}, tag("events"))
-	add(a, http.MethodGet, "/namespaces/{ns}/events", "list-events", "Events, oldest first", func(ctx context.Context, in *oneList) (*out[[]freshet.Event], error) {
+	add(a, http.MethodGet, "/namespaces/{ns}/events", "list-events", "Events, oldest first", func(ctx context.Context, in *oneList) (*eventPage, error) {
 		return a.events(ctx, in.filter(in.Namespace), in.EventList)
 	}, tag("events"))
 
@@ -102,10 +101,69 @@ func (q *EventQuery) filter(namespace string) store.EventFilter {
 		After: q.After, Before: q.Before, Since: q.Since, Till: q.Till}
 }
 
-func (a *API) events(ctx context.Context, f store.EventFilter, l EventList) (*out[[]freshet.Event], error) {
-	f.Limit, f.Newest = l.Limit, l.Order == "newest"
+// eventPage is a part of a list of events, with the cursors of the parts
+// beside it.
+type eventPage struct {
+	Older string `header:"X-Cursor-Older" doc:"cursor of the page before this one; absent where there is none"`
+	Newer string `header:"X-Cursor-Newer" doc:"cursor of the page after this one; absent where there is none yet"`
+	Body  []freshet.Event
+}
+
+// The two sorts of cursors of events, with the offset beside which a page
+// lies.
+const (
+	olderEvents = "events-before"
+	newerEvents = "events-after"
+)
+
+func (a *API) events(ctx context.Context, f store.EventFilter, l EventList) (*eventPage, error) {
+	newest, began := l.Order == "newest", false // began: a page lies on the side that we come from
+	if l.Cursor != "" {
+		way, at, err := parseCursor(l.Cursor, olderEvents, newerEvents)
+		if err != nil {
+			return nil, err
+		}
+		if newest, began = way == olderEvents, true; newest {
+			f.Before = least(f.Before, at)
+		} else {
+			f.After = max(f.After, at)
+		}
+	}
+	f.Limit, f.Newest = l.Limit+1, newest
 	found, err := a.Store.Events(ctx, f)
-	return list(found), err
+	if err != nil {
+		return nil, err
+	}
+	more := len(found) > l.Limit
+	if more && newest {
+		found = found[1:]
+	} else if more {
+		found = found[:l.Limit]
+	}
+	page := &eventPage{Body: list(found).Body}
+	first, last := f.Before, f.After // of an empty page: where it lies
+	if len(found) > 0 {
+		first, last = found[0].Offset, found[len(found)-1].Offset
+	} else if newest {
+		last = max(first-1, 0)
+	} else {
+		first = last + 1
+	}
+	if newest && more || !newest && began {
+		page.Older = cursor(olderEvents, first)
+	}
+	if !newest && more || newest && began {
+		page.Newer = cursor(newerEvents, last)
+	}
+	return page, nil
+}
+
+// least is the smaller of two bounds, of which 0 is none.
+func least(a, b int64) int64 {
+	if a == 0 {
+		return b
+	}
+	return min(a, b)
 }
 
 func (a *API) count(ctx context.Context, f store.EventFilter) (*out[freshet.EventCount], error) {
@@ -124,7 +182,13 @@ func (a *API) send(ctx context.Context, in *sendInput) (*out[[]freshet.EventRepl
 		return nil, err
 	}
 	sign(ctx, events)
-	results, errs, err := a.Inbox.Send(ctx, in.Namespace, events)
+	replies, err := a.deliver(ctx, in.Namespace, events)
+	return list(replies), err
+}
+
+// deliver hands events to the door and says what became of each.
+func (a *API) deliver(ctx context.Context, namespace string, events []freshet.EventRequest) ([]freshet.EventReply, error) {
+	results, errs, err := a.Inbox.Send(ctx, namespace, events)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +199,7 @@ func (a *API) send(ctx context.Context, in *sendInput) (*out[[]freshet.EventRepl
 			replies[i].Error = a.told(ctx, errs[i])
 		}
 	}
-	return list(replies), nil
+	return replies, nil
 }
 
 func (a *API) sendValue(ctx context.Context, in *valueInput) (*out[freshet.EventResult], error) {

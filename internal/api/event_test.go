@@ -3,6 +3,7 @@ package api_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -51,7 +52,7 @@ func TestEvents(t *testing.T) {
 	}
 	now := time.Now()
 	for want, q := range map[string]client.EventQuery{
-		"a b": {}, "a": {Keys: []string{"a", "none"}}, "b": {Limit: 1}, "a ": {Limit: 1, Oldest: true}, "b ": {Sender: "s"}, "a  ": {NoSender: true},
+		"a b": {}, "a": {Keys: []string{"a", "none"}}, "b": {Limit: 1}, "a ": {Limit: 1, Oldest: true}, "b ": {Sender: "s"}, "a  ": {HasSender: true},
 		"b  ": {After: 1, Namespace: "default"}, "a   ": {Before: 2}, "": {Since: now.Add(time.Hour)}, " ": {Till: now.Add(-time.Hour)},
 	} {
 		if got := keys(q); got != strings.TrimRight(want, " ") {
@@ -90,6 +91,28 @@ func TestEventValue(t *testing.T) {
 	want := freshet.Event{Offset: 1, ID: "id-1", Namespace: "default", Key: "sensor/a//b", Value: "1,2\n\"x\"", Sender: "probe", Time: list[0].Time}
 	if !cmp.Equal(list[0], want) {
 		t.Error(cmp.Diff(want, list[0]))
+	}
+}
+
+// TestEventBodyTypes: whatever a body says it is, it is the value.
+func TestEventBodyTypes(t *testing.T) {
+	w := newWorld(t)
+	values := map[string]string{ // by content type
+		"": "none", "application/json": `{"a":  1}`, "application/x-www-form-urlencoded": "a=1&b=2", "multipart/form-data; boundary=x": "--x\r\n",
+		"application/octet-stream": "\x00\x01", "text/plain; charset=utf-16": "text", "nonsense": "\"", "application/cloudevents+json": "{",
+		"application/xml": "",
+	}
+	for kind, value := range values {
+		if resp := w.call("POST", "/api/v1/namespaces/default/events/k?sender="+url.QueryEscape("by "+kind), cloud(kind, value)); resp.StatusCode != http.StatusOK {
+			t.Errorf("%q: %s", kind, resp.Status)
+		}
+	}
+	got := map[string]string{}
+	for _, e := range w.events(client.EventQuery{}) {
+		got[strings.TrimPrefix(e.Sender, "by ")] = e.Value
+	}
+	if !cmp.Equal(got, values) {
+		t.Error(cmp.Diff(values, got))
 	}
 }
 

@@ -25,8 +25,7 @@ func parseEvents(body []byte) ([]freshet.EventRequest, error) {
 	case len(events) == 0:
 		return nil, badEvents(errors.New("there is no event in it"))
 	case len(events) > maxEvents:
-		return nil, freshet.Errorf(freshet.TooLarge, "a request carries at most %d events; this one has %d", maxEvents, len(events)).
-			WithHint("send them in several requests")
+		return nil, tooManyEvents(len(events))
 	}
 	for i := range events {
 		if events[i].RunID < 0 {
@@ -34,6 +33,11 @@ func parseEvents(body []byte) ([]freshet.EventRequest, error) {
 		}
 	}
 	return events, nil
+}
+
+func tooManyEvents(n int) error {
+	return freshet.Errorf(freshet.TooLarge, "a request carries at most %d events; this one has %d", maxEvents, n).
+		WithHint("send them in several requests")
 }
 
 func badEvents(err error) error {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -37,6 +38,26 @@ func FuzzEventBody(f *testing.F) {
 		back, err := parseEvents(again)
 		if err != nil || !cmp.Equal(events, back) {
 			t.Fatalf("%q: %v\n%s", body, err, cmp.Diff(events, back))
+		}
+	})
+}
+
+func FuzzCloudEvent(f *testing.F) {
+	for _, seed := range []string{`{"specversion":"1.0","type":"k","source":"s","id":"1","data":{"a":1}}`, `{`, `[]`, `null`, `{"data_base64":"/w=="}`,
+		`{"specversion":"1.0","type":"k","source":"s","id":"1","data_base64":"/w==","time":"2026-11-21T06:00:00Z"}`,
+		`{"specversion":"1.0","type":"k","source":"s","id":"1","data":"\u0000","datacontenttype":"a/b","x":1e400}`} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		e, err := structured(body, func(c attributes, data []byte) (freshet.EventRequest, error) { return c.request(0, data) })
+		if err != nil {
+			if freshet.CodeOf(err) != freshet.Invalid {
+				t.Fatalf("%q: %v", body, err)
+			}
+			return
+		}
+		if e.Key == "" || e.Sender == "" || e.ID == "" || !utf8.ValidString(e.Value) || !json.Valid([]byte(e.Context)) {
+			t.Fatalf("%q gives %+v", body, e)
 		}
 	})
 }

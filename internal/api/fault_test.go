@@ -167,5 +167,5 @@ func TestRecordedUnread(t *testing.T) {
 	a := api.New(api.Config{Gate: open{}, Inbox: busy{}, Store: busy{}})
 	rec := httptest.NewRecorder()
 	a.ServeHTTP(rec, httptest.NewRequest("POST", "/api/v1/namespaces/default/workflows/w/runs", nil))
-	refused(t, rec.Result(), freshet.Unreachable, 502, "this was recorded, but run 7 cannot be read")
+	refused(t, rec.Result(), freshet.Unreachable, 502, "this was recorded, but how it stands now cannot be read")
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"sort"
 	"strconv"
 	"sync"
 	"time"
@@ -14,16 +15,18 @@ import (
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/feed"
+	"github.com/freshet/freshet/internal/machine"
 )
 
 type feedInput struct {
-	After     string   `query:"after" doc:"begin after this cursor or offset; 0 is the beginning of the journal"`
-	From      string   `query:"from" enum:"now" doc:"begin with what is committed from now on; so it is also without after"`
-	LastID    string   `header:"Last-Event-ID" doc:"the id of the last message that was read; it goes before after and from"`
-	Namespace string   `query:"namespace" doc:"only of this namespace"`
-	Run       int64    `query:"run" minimum:"0" doc:"only about this run, and events that every run hears"`
-	Kinds     []string `query:"kind,explode" doc:"only of these kinds"`
-	Keys      []string `query:"key,explode" doc:"only events with these keys"`
+	After     string    `query:"after" doc:"begin after this cursor or offset; 0 is the beginning of the journal"`
+	From      string    `query:"from" enum:"now" doc:"begin with what is committed from now on; so it is also without after"`
+	Since     time.Time `query:"since" doc:"without after: begin with the first entry that was committed at or after this time"`
+	LastID    string    `header:"Last-Event-ID" doc:"the id of the last message that was read; it goes before after and from"`
+	Namespace string    `query:"namespace" doc:"only of this namespace"`
+	Run       int64     `query:"run" minimum:"0" doc:"only about this run, and events that every run hears"`
+	Kinds     []string  `query:"kind,explode" doc:"only of these kinds"`
+	Keys      []string  `query:"key,explode" doc:"only events with these keys"`
 }
 
 // How often a stream without messages says that it is there, and for how long
@@ -83,7 +86,13 @@ func (a *API) begin(ctx context.Context, in *feedInput) (after int64, reset bool
 	if from == "" {
 		from = in.After
 	}
-	if from == "" || in.LastID == "" && in.From == "now" {
+	switch {
+	case in.LastID == "" && in.From == "now":
+		return a.Feed.Last(), false, nil
+	case from == "" && !in.Since.IsZero():
+		after, err := a.lastBefore(ctx, in.Since)
+		return after, false, err
+	case from == "":
 		return a.Feed.Last(), false, nil
 	}
 	after, bad := strconv.ParseInt(from, 10, 64)
@@ -101,6 +110,21 @@ func (a *API) begin(ctx context.Context, in *feedInput) (after int64, reset bool
 		return last, true, nil
 	}
 	return after, false, err
+}
+
+// lastBefore is an offset after which the first entry is the first at or after
+// t. Journal time never goes backward, so a time is an offset.
+func (a *API) lastBefore(ctx context.Context, t time.Time) (int64, error) {
+	var err error
+	n := sort.Search(int(a.Feed.Last()), func(i int) bool {
+		if err != nil {
+			return true
+		}
+		var next []machine.Entry
+		next, err = a.Store.Journal(ctx, int64(i), 1)
+		return len(next) == 0 || !next[0].Time.Before(t)
+	})
+	return int64(n), err
 }
 
 // sse writes Server-Sent Events.

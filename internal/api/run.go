@@ -2,10 +2,7 @@ package api
 
 import (
 	"context"
-	"encoding/base64"
 	"net/http"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -37,8 +34,7 @@ func (a *API) addRuns() {
 		r := freshet.RunRequest{}
 		if len(in.RawBody) > 0 {
 			if err := readJSON(in.RawBody, &r); err != nil {
-				return nil, freshet.Errorf(freshet.Invalid, "the body does not start a run: %v", err).
-					WithHint(`it looks like {"parameters": {"rows": 3}}, and may be left out`)
+				return nil, badBody(err, "start a run", `it looks like {"parameters": {"rows": 3}}, and may be left out`)
 			}
 		}
 		id, err := a.Inbox.StartRun(ctx, in.Namespace, in.Name, in.Key, r)
@@ -76,11 +72,16 @@ func (a *API) run(ctx context.Context, id int64) (*out[freshet.Run], error) {
 // must not sound as if nothing had happened: the change would be made again.
 func (a *API) changed(ctx context.Context, id int64) (*out[freshet.Run], error) {
 	r, err := a.run(ctx, id)
-	if freshet.CodeOf(err) == freshet.Unavailable {
-		return nil, freshet.Errorf(freshet.Unreachable, "this was recorded, but run %d cannot be read: %v", id, err).
-			WithHint("look at it with `freshet run show %d`", id)
+	return r, recorded(err, "`freshet run show %d`", id)
+}
+
+// recorded is the error of reading what was just changed.
+func recorded(err error, look string, args ...any) error {
+	if freshet.CodeOf(err) != freshet.Unavailable {
+		return err
 	}
-	return r, err
+	return freshet.Errorf(freshet.Unreachable, "this was recorded, but how it stands now cannot be read: %v", err).
+		WithHint("look at it with "+look, args...)
 }
 
 func (a *API) runs(ctx context.Context, in *runsInput) (*out[freshet.RunPage], error) {
@@ -89,7 +90,7 @@ func (a *API) runs(ctx context.Context, in *runsInput) (*out[freshet.RunPage], e
 		f.Status = append(f.Status, freshet.Status(s))
 	}
 	if in.Cursor != "" {
-		before, err := parsePage(in.Cursor)
+		_, before, err := parseCursor(in.Cursor, "runs")
 		if err != nil {
 			return nil, err
 		}
@@ -104,7 +105,7 @@ func (a *API) runs(ctx context.Context, in *runsInput) (*out[freshet.RunPage], e
 	page := freshet.RunPage{Items: make([]freshet.Run, 0, len(found))}
 	for i, r := range found {
 		if i == in.Limit {
-			page.Next = pageAfter(page.Items[i-1].ID)
+			page.Next = cursor("runs", page.Items[i-1].ID)
 			break
 		}
 		page.Items = append(page.Items, r)
@@ -149,20 +150,4 @@ func (a *API) stopAll(ctx context.Context, in *WorkflowPath) (*out[[]int64], err
 		}
 	}
 	return list(stopped), nil
-}
-
-// pageAfter is the cursor of what comes after an id in a list that is newest
-// first.
-func pageAfter(id int64) string {
-	return base64.RawURLEncoding.EncodeToString([]byte("runs:" + strconv.FormatInt(id, 10)))
-}
-
-func parsePage(cursor string) (int64, error) {
-	raw, err := base64.RawURLEncoding.DecodeString(cursor)
-	text, found := strings.CutPrefix(string(raw), "runs:")
-	id, bad := strconv.ParseInt(text, 10, 64)
-	if err != nil || !found || bad != nil || id < 1 {
-		return 0, freshet.Errorf(freshet.Invalid, "%q is no cursor of a list of runs", cursor).WithHint("take `next` of the page before")
-	}
-	return id, nil
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/store"
@@ -17,7 +18,10 @@ func (a *API) complete(ctx context.Context, runs []freshet.Run) error {
 		if w, err := a.versions.of(ctx, a.Store, r); err == nil { // a run is shown also where its version no longer loads
 			r.Labels = w.Labels
 		}
-		if r.Status == freshet.Queued {
+		switch {
+		case r.Status == freshet.Queued && r.ScheduledAt != nil && r.ScheduledAt.After(time.Now()):
+			r.WaitingFor = freshet.Time(*r.ScheduledAt).Format(time.RFC3339)
+		case r.Status == freshet.Queued:
 			flow := [2]string{r.Namespace, r.Workflow}
 			if _, ok := places[flow]; !ok {
 				holder, err := a.holder(ctx, r)

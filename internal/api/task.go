@@ -90,7 +90,7 @@ func (a *API) never(ctx context.Context, r *freshet.Run, w *spec.Workflow, rows 
 	if err != nil {
 		return nil, err
 	}
-	why := machine.NeverRan(w, machine.Load(w, s.Row, s.Held, s.Waits, s.Rules))
+	why := machine.NeverRan(w, machine.Load(w, s.Row, s.Held, s.Waits, s.Rules, s.Dues))
 	for i := range list {
 		n := why[list[i].Task]
 		list[i].Status, list[i].Code, list[i].Reason = freshet.Skipped, n.Code, n.Reason

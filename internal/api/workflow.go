@@ -22,13 +22,31 @@ func (a *API) addWorkflows() {
 	add(a, http.MethodGet, "/workflows", "list-workflows", "Workflows as they stand now", func(ctx context.Context, in *query) (*out[[]freshet.Workflow], error) {
 		found, err := a.Store.Workflows(ctx, store.WorkflowFilter{Namespace: in.Namespace, Name: in.Name, Limit: in.Limit})
 		for i := range found {
-			if found[i].Tasks == nil {
-				found[i].Tasks = []string{}
-			}
+			shapeWorkflow(&found[i])
 		}
 		return list(found), err
 	}, tag("workflows"))
 	add(a, http.MethodGet, "/namespaces/{ns}/workflows/{name}", "get-workflow", "One workflow with its text, files and versions", a.workflow, tag("workflows"))
+
+	for _, c := range []struct {
+		verb, summary string
+		change        func(ctx context.Context, namespace, name string) error
+	}{
+		{"enable", "Let a workflow start runs again", func(ctx context.Context, ns, name string) error { return a.Inbox.EnableWorkflow(ctx, ns, name) }},
+		{"disable", "Keep a workflow from starting runs", func(ctx context.Context, ns, name string) error { return a.Inbox.DisableWorkflow(ctx, ns, name) }},
+	} {
+		add(a, http.MethodPost, "/namespaces/{ns}/workflows/{name}/"+c.verb, c.verb+"-workflow", c.summary, func(ctx context.Context, in *WorkflowPath) (*out[freshet.Workflow], error) {
+			if err := c.change(ctx, in.Namespace, in.Name); err != nil {
+				return nil, err
+			}
+			w, err := a.find(ctx, in.Namespace, in.Name)
+			return &out[freshet.Workflow]{w}, recorded(err, "`freshet workflow show %s.%s`", in.Namespace, in.Name)
+		}, tag("workflows"), describe("Runs that are alive go on. What comes while it is disabled is not made up for."))
+	}
+
+	add(a, http.MethodDelete, "/namespaces/{ns}/workflows/{name}", "delete-workflow", "Delete a workflow of which no run is alive", func(ctx context.Context, in *WorkflowPath) (*none, error) {
+		return nil, a.Inbox.DeleteWorkflow(ctx, in.Namespace, in.Name)
+	}, tag("workflows"), describe("Its triggers go with it; its runs stay."))
 
 	type upload struct {
 		Namespace string `path:"ns" doc:"where workflows go that name no namespace"`
@@ -77,5 +95,12 @@ func (a *API) find(ctx context.Context, namespace, name string) (freshet.Workflo
 		return freshet.Workflow{}, freshet.Errorf(freshet.NotFound, "there is no workflow %s.%s", namespace, name).
 			WithHint("`workflow list -A` shows what there is")
 	}
+	shapeWorkflow(&found[0])
 	return found[0], nil
+}
+
+func shapeWorkflow(w *freshet.Workflow) {
+	if w.Tasks == nil {
+		w.Tasks = []string{}
+	}
 }

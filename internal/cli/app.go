@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -22,6 +23,7 @@ type app struct {
 	tree       *cobra.Command
 	interrupts *interrupts
 	out, err   *printer
+	slow       sync.Once // it was said that the server is waited for
 
 	flags struct {
 		server, home, namespace string

@@ -22,6 +22,7 @@ type Process struct {
 
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+	StdinTerminal  bool                        // Stdin is a terminal
 	StdoutTerminal bool                        // Stdout is a terminal
 	StderrTerminal bool                        // Stderr is a terminal
 	Size           func() (columns, lines int) // of that terminal; 0: unknown

@@ -45,27 +45,43 @@ freshet completion fish > ~/.config/fish/completions/freshet.fish`,
 type words func(ctx context.Context, c *client.Client, before []string, word string) ([]string, error)
 
 // completes makes completions of the words that a server knows, one function
-// for each argument; the last serves those behind it. Whatever goes wrong is
-// no completion.
+// for each argument. Whatever goes wrong is no completion.
 func (a *app) completes(arguments ...words) cobra.CompletionFunc {
 	return func(c *cobra.Command, before []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		const directive = cobra.ShellCompDirectiveNoFileComp
 		if len(before) >= len(arguments) {
 			return nil, directive
 		}
-		server, err := a.connect(0)
-		if err != nil {
-			return nil, directive
-		}
-		// Completion runs while the person types; Execute gave it a context.
-		ctx, cancel := context.WithTimeout(c.Context(), completionTime)
-		defer cancel()
-		found, err := arguments[len(before)](ctx, server, before, word)
-		if err != nil {
-			return nil, directive
-		}
-		return found, directive
+		return a.complete(c, arguments[len(before)], before, word), directive
 	}
+}
+
+// completesAll completes every argument in the same way.
+func (a *app) completesAll(argument words) cobra.CompletionFunc {
+	return func(c *cobra.Command, before []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return a.complete(c, argument, before, word), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// offered tells whether a word is a completion: it begins as typed, and has not
+// been given yet.
+func offered(found, word string, before []string) bool {
+	return strings.HasPrefix(found, word) && !slices.Contains(before, found)
+}
+
+func (a *app) complete(c *cobra.Command, find words, before []string, word string) []cobra.Completion {
+	server, err := a.connect(0)
+	if err != nil {
+		return nil
+	}
+	// Completion runs while the person types; Execute gave it a context.
+	ctx, cancel := context.WithTimeout(c.Context(), completionTime)
+	defer cancel()
+	found, err := find(ctx, server, before, word)
+	if err != nil {
+		return nil
+	}
+	return found
 }
 
 func (a *app) namespaceNames(ctx context.Context, c *client.Client, _ []string, word string) ([]string, error) {
@@ -80,12 +96,13 @@ func (a *app) workflowNames(ctx context.Context, c *client.Client, _ []string, w
 	return c.Names(ctx, "workflow", namespace, word)
 }
 
-func (a *app) keyNames(ctx context.Context, c *client.Client, _ []string, word string) ([]string, error) {
+func (a *app) keyNames(ctx context.Context, c *client.Client, before []string, word string) ([]string, error) {
 	namespace, err := a.namespace()
 	if err != nil {
 		return nil, err
 	}
-	return c.Names(ctx, "key", namespace, word)
+	keys, err := c.Names(ctx, "key", namespace, word)
+	return slices.DeleteFunc(keys, func(key string) bool { return !offered(key, word, before) }), err
 }
 
 // runNames are workflows, whose latest run is meant, and ids.

@@ -33,7 +33,9 @@ func (a *app) connect(patience time.Duration) (*client.Client, error) {
 			return nil, err
 		}
 	}
-	return client.New(client.Config{URL: s.Server, Token: token, UserAgent: "freshet/" + a.Version, Patience: patience})
+	return client.New(client.Config{
+		URL: s.Server, Token: token, UserAgent: "freshet/" + a.Version, Patience: patience, HTTPClient: a.httpClient(s.Server),
+	})
 }
 
 func given(values []setting.Value, name string) bool {

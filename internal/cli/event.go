@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
+	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -139,48 +141,82 @@ var eventColumns = []column[freshet.Event]{
 }
 
 func (a *app) eventListCommand() *cobra.Command {
-	var query client.EventQuery
-	var since, run string
+	var f eventFilter
 	c := &cobra.Command{
 		Use:   "list [KEY]",
 		Short: "List the newest events, oldest first",
+		Long: `List the newest events, oldest first. With --from it lists the first ones behind
+an offset: page forward with the last offset that was listed, backward with
+--before and the first.`,
 		Example: `freshet event list
-freshet event list data_arrived --since 1h
+freshet event list data_arrived --since 1h --till 2026-11-20T12:00:00Z
+freshet event list --from 120 --limit 100
 freshet event list --run 7 -o json`,
 		ValidArgsFunction: a.completes(a.keyNames),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.withEvents(c.Context(), query, args, since, run, func(server *client.Client, query client.EventQuery) error {
+			return a.withEvents(c, f, args, func(server *client.Client, query client.EventQuery) error {
 				events, err := server.Events(c.Context(), query)
 				if err != nil {
 					return err
 				}
 				return listOr(a, events, eventColumns, noRows{
 					of: "events", namespace: query.Namespace, hint: "`freshet event send KEY VALUE` sends one",
-					filtered: len(args) > 0 || since != "" || run != "" || query.Sender != "" || query.Before > 0,
+					filtered: len(args) > 0 || f.given(c),
 				})
 			})
 		},
 	}
-	limitFlag(c, &query.Limit)
-	c.Flags().Int64Var(&query.Before, "before", 0, "OFFSET: only events before this one")
-	a.eventFlags(c, &query, &since, &run)
+	limitFlag(c, &f.query.Limit)
+	f.flags(a, c)
 	return takes(c)
 }
 
-func (a *app) eventFlags(c *cobra.Command, query *client.EventQuery, since, run *string) {
-	c.Flags().StringVar(&query.Sender, "sender", "", "NAME: only those of this sender")
-	c.Flags().StringVar(run, "run", "", "RUN: only those that carry this run")
-	c.Flags().StringVar(since, "since", "", "TIME: only those sent since, such as 1h or 2026-11-20")
+// eventFilter is what the flags of list and count ask for.
+type eventFilter struct {
+	query            client.EventQuery
+	since, till, run string
+}
+
+// eventFilters are the names of the flags.
+var eventFilters = []string{"sender", "run", "since", "till", "from", "before"}
+
+func (f *eventFilter) flags(a *app, c *cobra.Command) {
+	c.Flags().StringVar(&f.query.Sender, "sender", "", "NAME: only those of this sender; '' is outside of tasks")
+	c.Flags().StringVar(&f.run, "run", "", "RUN: only those that carry this run")
+	c.Flags().StringVar(&f.since, "since", "", "TIME: only those sent since, such as 1h or 2026-11-20")
+	c.Flags().StringVar(&f.till, "till", "", "TIME: only those sent before")
+	c.Flags().Var(offsetFlag(&f.query.After, "from"), "from", "OFFSET: only those behind this one")
+	c.Flags().Var(offsetFlag(&f.query.Before, "before"), "before", "OFFSET: only those before this one")
 	a.allNamespacesFlag(c)
 	cobra.CheckErr(c.RegisterFlagCompletionFunc("run", a.completes(a.runNames)))
 }
 
+func offsetFlag(to *int64, name string) *whole[int64] {
+	return &whole[int64]{to: to, wrong: func(text string) string {
+		return fmt.Sprintf("--%s takes the offset of an event, a whole number; %q is none", name, text)
+	}}
+}
+
+// given tells whether it asks for some of the events.
+func (f *eventFilter) given(c *cobra.Command) bool {
+	return slices.ContainsFunc(eventFilters, c.Flags().Changed)
+}
+
 // withEvents completes a query from what was typed.
-func (a *app) withEvents(ctx context.Context, query client.EventQuery, keys []string, since, run string, do func(*client.Client, client.EventQuery) error) error {
+func (a *app) withEvents(c *cobra.Command, f eventFilter, keys []string, do func(*client.Client, client.EventQuery) error) error {
+	query := f.query
 	query.Keys = keys
+	query.HasSender = c.Flags().Changed("sender")
+	query.Oldest = c.Flags().Changed("from") && !c.Flags().Changed("before")
 	var err error
-	if query.Since, err = a.since(since); err != nil {
+	if query.Since, err = a.since(f.since); err != nil {
 		return err
+	}
+	if query.Till, err = a.since(f.till); err != nil {
+		return err
+	}
+	if !query.Since.IsZero() && !query.Till.IsZero() && !query.Since.Before(query.Till) {
+		return invalid("--till %s is not after --since %s", f.till, f.since)
 	}
 	if query.Namespace, err = a.listedNamespace(); err != nil {
 		return err
@@ -189,114 +225,71 @@ func (a *app) withEvents(ctx context.Context, query client.EventQuery, keys []st
 	if err != nil {
 		return err
 	}
-	if run != "" {
-		if query.Run, err = a.runRef(ctx, server, run); err != nil {
+	if f.run != "" {
+		if query.Run, err = a.runRef(c.Context(), server, f.run); err != nil {
 			return err
 		}
 	}
 	return do(server, query)
 }
 
+// senderColumns show who sent how many; what comes from outside of tasks has no
+// sender.
+var senderColumns = []column[freshet.SenderCount]{
+	{head: "SENDER", cell: func(_ clock, n freshet.SenderCount) string { return n.Sender },
+		paint: func(n freshet.SenderCount) colour {
+			if n.Sender == nobody {
+				return dim
+			}
+			return noColour
+		}},
+	{head: "COUNT", cell: func(_ clock, n freshet.SenderCount) string { return number(n.Count) }, right: true},
+}
+
+// nobody stands for the empty sender where a person reads.
+const nobody = "(outside of tasks)"
+
 func (a *app) eventCountCommand() *cobra.Command {
-	var query client.EventQuery
-	var since, run string
+	var f eventFilter
+	var senders bool
 	c := &cobra.Command{
 		Use:   "count KEY",
-		Short: "Count events",
+		Short: "Count events, in all or by sender",
 		Example: `freshet event count data_arrived
-freshet event count data_arrived --since 24h -o json   # by sender as well`,
+freshet event count data_arrived --since 24h --by-sender
+freshet event count data_arrived -o json   # in all and by sender`,
 		ValidArgsFunction: a.completes(a.keyNames),
 		RunE: func(c *cobra.Command, args []string) error {
-			return a.withEvents(c.Context(), query, args, since, run, func(server *client.Client, query client.EventQuery) error {
+			return a.withEvents(c, f, args, func(server *client.Client, query client.EventQuery) error {
 				n, err := server.CountEvents(c.Context(), query)
 				if err != nil {
 					return err
 				}
-				return a.show(n, func() { a.out.line("%d", n.Count) }, func(p *printer) { p.line("%d", n.Count) })
+				return a.show(n, func() { a.showCount(n, senders) }, func(p *printer) {
+					if !senders {
+						p.line("%d", n.Count)
+						return
+					}
+					for _, s := range n.Senders {
+						plainRow(p, s, senderColumns)
+					}
+				})
 			})
 		},
 	}
-	a.eventFlags(c, &query, &since, &run)
+	f.flags(a, c)
+	c.Flags().BoolVar(&senders, "by-sender", false, "how many each sender has sent, too")
 	return takes(c)
 }
 
-// errEnough ends listening.
-var errEnough = errors.New("enough")
-
-func (a *app) eventListenCommand() *cobra.Command {
-	var from string
-	var count int
-	c := &cobra.Command{
-		Use:   "listen KEY…",
-		Short: "Print events as they come, until it is interrupted",
-		Example: `freshet event listen data_arrived
-freshet event listen a b --from 120 -o json   # those after offset 120, too
-freshet event listen done --count 1           # wait for one`,
-		ValidArgsFunction: a.completes(a.keyNames, a.keyNames, a.keyNames),
-		RunE: func(c *cobra.Command, args []string) error {
-			namespace, err := a.listedNamespace()
-			if err != nil {
-				return err
-			}
-			if !c.Flags().Changed("from") {
-				from = client.FromNow
-			} else if _, ok := runID(from); !ok && from != "0" {
-				return invalid("%q is no offset", from).WithHint("offsets are whole numbers, as `freshet event list` shows them; 0 is before the first")
-			}
-			server, err := a.connect(0)
-			if err != nil {
-				return err
-			}
-			// A feed waits for a server that is away; listening should not
-			// begin with that.
-			if _, err := server.Server(c.Context()); err != nil {
-				return err
-			}
-			query := client.FeedQuery{From: from, Namespace: namespace, Kinds: []string{"event"}, Keys: args}
-			err = server.Feed(c.Context(), query, a.heard(count))
-			if errors.Is(err, errEnough) {
-				return nil
-			}
-			return err
-		},
+func (a *app) showCount(n freshet.EventCount, senders bool) {
+	a.out.line("%d", n.Count)
+	if !senders || len(n.Senders) == 0 {
+		return
 	}
-	c.Flags().StringVar(&from, "from", "", "OFFSET: begin with the events after this one; 0 is all")
-	c.Flags().IntVar(&count, "count", 0, "N: end after so many")
-	a.allNamespacesFlag(c)
-	return takes(c)
-}
-
-// heard prints the events of a feed and ends it after so many, 0: never.
-func (a *app) heard(count int) func(freshet.Message) error {
-	return func(m freshet.Message) error {
-		if m.Event == nil {
-			return nil // the feed had to begin anew
-		}
-		if err := errors.Join(a.heardOne(*m.Event), a.out.failure()); err != nil {
-			return err // nobody would see the next ones either
-		}
-		if count--; count == 0 {
-			return errEnough
-		}
-		return nil
+	for i := range n.Senders {
+		n.Senders[i].Sender = cmp.Or(n.Senders[i].Sender, nobody)
 	}
-}
-
-func (a *app) heardOne(e freshet.Event) error {
-	switch a.flags.output {
-	case jsonFormat:
-		return writeJSONLine(a.out, e)
-	case yamlFormat:
-		a.out.line("---")
-		return writeYAML(a.out, e)
-	case plainFormat:
-		plainRow(a.out, e, eventColumns)
-		return nil
-	}
-	sender := ""
-	if e.Sender != "" {
-		sender = a.out.paint(dim, "  from "+oneLine(e.Sender))
-	}
-	a.out.line("%d  %s  %s  %s%s", e.Offset, a.clock(a.out).time(e.Time), a.out.paint(cyan, oneLine(e.Key)), oneLine(e.Value), sender)
-	return nil
+	a.out.line("")
+	table(a, n.Senders, senderColumns)
 }

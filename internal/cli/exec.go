@@ -24,7 +24,8 @@ func (a *app) execCommand() *cobra.Command {
 		Long: `Run one workflow of a file at once, on a server of its own that is thrown away.
 Tasks run in the file's directory with the whole environment; their output is
 shown with the task before each line. The exit code is the run's. Ctrl-C stops
-the run, a second one does not wait for it. The home is kept if it failed.`,
+the run, a second one does not wait for it. The home is kept if it failed. The
+run is one by hand: what stands in "on:" starts no further ones.`,
 		Example: `freshet exec hello.yaml
 freshet exec etl.yaml -p day=2026-11-20
 freshet exec all.yaml --workflow etl -f params.yaml`,
@@ -211,6 +212,11 @@ func (x *execution) run(ctx context.Context, doc document, flow *spec.Workflow, 
 	if err != nil {
 		return freshet.Run{}, err
 	}
+	if len(flow.On) > 0 {
+		if err := x.disarm(ctx, uploaded[0]); err != nil {
+			return freshet.Run{}, err
+		}
+	}
 	return x.start(ctx, uploaded[0], request, func(ctx context.Context, run freshet.Run) (freshet.Run, error) {
 		return x.stream(ctx, run, flow)
 	})
@@ -243,10 +249,12 @@ func (x *execution) stream(ctx context.Context, run freshet.Run, flow *spec.Work
 	for _, t := range flow.Tasks {
 		width = max(width, len(t.Name))
 	}
-	lines := &lineView{app: x.app, seen: map[string]freshet.Status{}}
+	lines := &lineView{app: x.app, seen: map[string]freshet.Status{}, flow: flow}
+	idle := &idle{execution: x, flow: flow}
 	logs := newTails(x.embedded.client, run.ID, x.prefixed(width))
-	ended, err := x.followLogs(ctx, logs, func(_ *freshet.Run, tasks []freshet.Execution) {
+	ended, err := x.followLogs(ctx, logs, func(run *freshet.Run, tasks []freshet.Execution) {
 		x.failures(lines, tasks)
+		idle.look(ctx, run, tasks)
 	})
 	if err != nil {
 		return run, err

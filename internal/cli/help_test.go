@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -87,6 +88,39 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+// shellWords are the words of a command as a shell would pass them, up to its
+// end, a pipe or a comment.
+func shellWords(command string) []string {
+	var words []string
+	var quote rune
+	word, begun := "", false
+	end := func() {
+		if begun {
+			words = append(words, word)
+		}
+		word, begun = "", false
+	}
+	for _, r := range command {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote != 0:
+			word += string(r)
+		case r == '\'' || r == '"':
+			quote, begun = r, true
+		case strings.ContainsRune("|>)", r), r == '#' && !begun:
+			end()
+			return words
+		case unicode.IsSpace(r):
+			end()
+		default:
+			word, begun = word+string(r), true
+		}
+	}
+	end()
+	return words
+}
+
 // An example that does not parse is worse than none.
 func TestExamplesParse(t *testing.T) {
 	a := newApp(Process{Args: []string{"freshet"}}, nil)
@@ -97,10 +131,7 @@ func TestExamplesParse(t *testing.T) {
 			if !ok || strings.HasPrefix(line, "#") {
 				continue
 			}
-			command, _, _ = strings.Cut(command, " #")
-			command, _, _ = strings.Cut(command, " |")
-			command, _, _ = strings.Cut(command, " >")
-			words := strings.Fields(strings.TrimRight(command, ")\n"))
+			words := shellWords(command)
 			found, rest, err := newApp(Process{Args: []string{"freshet"}}, nil).root().Find(words)
 			if err != nil {
 				t.Errorf("%s: %v", line, err)
@@ -110,10 +141,8 @@ func TestExamplesParse(t *testing.T) {
 				t.Errorf("%s: %v", line, err)
 				continue
 			}
-			if args := found.Flags().Args(); !strings.Contains(line, "'{") {
-				if err := found.ValidateArgs(args); err != nil {
-					t.Errorf("%s: %v", line, err)
-				}
+			if err := found.ValidateArgs(found.Flags().Args()); err != nil {
+				t.Errorf("%s: %v", line, err)
 			}
 		}
 	}

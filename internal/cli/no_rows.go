@@ -34,15 +34,16 @@ func listOr[T any](a *app, rows []T, columns []column[T], none noRows) error {
 	return nil
 }
 
-// noRuns tells a workflow without runs from one that does not exist.
-func (a *app) noRuns(ctx context.Context, c *client.Client, query client.RunQuery) error {
-	if query.Namespace != "" {
-		_, err := c.Workflow(ctx, query.Namespace, query.Workflow)
+// noWorkflow tells a workflow of which there is nothing to list from one that
+// does not exist.
+func (a *app) noWorkflow(ctx context.Context, c *client.Client, namespace, name string) error {
+	if namespace != "" {
+		_, err := c.Workflow(ctx, namespace, name)
 		return err
 	}
-	found, err := c.Workflows(ctx, client.WorkflowQuery{Name: query.Workflow, Limit: 1})
+	found, err := c.Workflows(ctx, client.WorkflowQuery{Name: name, Limit: 1})
 	if err == nil && len(found) == 0 {
-		err = freshet.Errorf(freshet.NotFound, "there is no workflow %s in any namespace", query.Workflow).
+		err = freshet.Errorf(freshet.NotFound, "there is no workflow %s in any namespace", name).
 			WithHint("`freshet workflow list -A` shows the workflows")
 	}
 	return err

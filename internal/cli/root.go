@@ -52,7 +52,8 @@ freshet why hello`,
 		commands []*cobra.Command
 	}{
 		{groupFiles, []*cobra.Command{a.execCommand(), a.validateCommand(), a.schemaCommand(), a.demoCommand()}},
-		{groupWork, []*cobra.Command{a.workflowCommand(), a.runCommand(), a.taskCommand(), a.eventCommand(), a.whyCommand()}},
+		{groupWork, []*cobra.Command{a.workflowCommand(), a.runCommand(), a.taskCommand(), a.eventCommand(), a.whyCommand(),
+			a.triggerCommand(), a.scheduleCommand(), a.namespaceCommand()}},
 		{groupServer, []*cobra.Command{a.serverCommand(), a.configCommand()}},
 		{groupOther, []*cobra.Command{a.versionCommand(), a.completionCommand()}},
 	} {

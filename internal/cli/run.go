@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -65,12 +66,14 @@ func runReason(r *freshet.Run) string {
 func (a *app) runStartCommand() *cobra.Command {
 	var params parameters
 	var wait bool
+	var at string
 	c := &cobra.Command{
 		Use:   "start WORKFLOW",
-		Short: "Start a run of a workflow",
+		Short: "Start a run of a workflow, now or at a time",
 		Example: `freshet run start hello
 freshet run start etl -p day=2026-11-20 -f params.yaml
 freshet run start hello --wait          # follow it; the exit code is its result
+freshet run start etl --at 06:00        # or '2026-11-22 06:00', or +10m
 id=$(freshet run start hello -o plain)`,
 		ValidArgsFunction: a.completes(a.workflowNames),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -82,6 +85,9 @@ id=$(freshet run start hello -o plain)`,
 			if err != nil {
 				return err
 			}
+			if request.At, err = a.startTime(at); err != nil {
+				return err
+			}
 			server, err := a.connect(0)
 			if err != nil {
 				return err
@@ -90,20 +96,42 @@ id=$(freshet run start hello -o plain)`,
 			if err != nil {
 				return err
 			}
-			return a.started(c.Context(), server, run, wait)
+			return a.started(c.Context(), server, run, request.At, wait)
 		},
 	}
 	params.flags(c)
+	c.Flags().StringVar(&at, "at", "", "TIME: start it then: 06:00, '2026-11-22 06:00', +10m, or RFC 3339")
 	c.Flags().BoolVarP(&wait, "wait", "w", false, "follow the run and end with its result")
 	return takes(c)
 }
 
+// startTime reads when a run shall start, nil: now. A time that passed long
+// ago is a slip.
+func (a *app) startTime(text string) (*time.Time, error) {
+	if text == "" {
+		return nil, nil
+	}
+	at, err := a.clock(a.out).ahead(text)
+	if err != nil {
+		return nil, err
+	}
+	if time.Since(at) > time.Minute {
+		return nil, invalid("%s has passed", text).WithHint("without --at the run starts now")
+	}
+	return &at, nil
+}
+
 // started says which run has been started, and follows it if asked to. JSON
 // and YAML are one object, so it is the run as it ended.
-func (a *app) started(ctx context.Context, c *client.Client, run freshet.Run, wait bool) error {
+func (a *app) started(ctx context.Context, c *client.Client, run freshet.Run, at *time.Time, wait bool) error {
 	structured := a.flags.output == jsonFormat || a.flags.output == yamlFormat
 	if !wait || !structured {
-		err := a.show(run, func() { a.out.line("Run: %d submitted.", run.ID) }, func(p *printer) { p.line("%d", run.ID) })
+		err := a.show(run, func() {
+			a.out.line("Run: %d submitted.", run.ID)
+			if at != nil {
+				a.out.line("It starts at %s.", a.clock(a.out).next(at))
+			}
+		}, func(p *printer) { p.line("%d", run.ID) })
 		if err != nil || !wait {
 			return err
 		}
@@ -154,18 +182,8 @@ freshet run list --since 24h -A -o json`,
 			if query.Status, err = statuses(status, runStatuses); err != nil {
 				return err
 			}
-			if query.Namespace, err = a.listedNamespace(); err != nil {
+			if query.Namespace, query.Workflow, err = a.listedWorkflow(args); err != nil {
 				return err
-			}
-			if len(args) > 0 {
-				namespace, name, err := a.workflowRef(args[0])
-				if err != nil {
-					return err
-				}
-				query.Workflow = name
-				if !a.flags.allNamespaces || name != args[0] {
-					query.Namespace = namespace
-				}
 			}
 			server, err := a.connect(0)
 			if err != nil {
@@ -182,7 +200,7 @@ freshet run list --since 24h -A -o json`,
 			if query.Workflow != "" {
 				none.of, none.hint = "runs of "+query.Workflow, "`freshet run start "+args[0]+"` starts one"
 				if len(page.Items) == 0 {
-					if err := a.noRuns(c.Context(), server, query); err != nil {
+					if err := a.noWorkflow(c.Context(), server, query.Namespace, query.Workflow); err != nil {
 						return err
 					}
 				}

@@ -50,16 +50,21 @@ freshet run stop-all science.etl`,
 				a.out.line("%s of %s.%s asked to stop.", counted(len(ids), "run"), namespace, name)
 				return nil
 			}
-			rows := make([]stopped, len(ids))
-			for i, id := range ids {
-				rows[i].ID = id
-			}
-			return list(a, rows, []column[stopped]{{head: "RUN", cell: func(_ clock, s stopped) string { return number(s.ID) }}})
+			return listIDs(a, ids)
 		},
 	})
 }
 
-// stopped is a run that was asked to stop.
-type stopped struct {
+// object is what something was done to.
+type object struct {
 	ID int64 `json:"id"`
+}
+
+// listIDs lists what something was done to, for programs.
+func listIDs(a *app, ids []int64) error {
+	rows := make([]object, len(ids))
+	for i, id := range ids {
+		rows[i].ID = id
+	}
+	return list(a, rows, []column[object]{{head: "ID", cell: func(_ clock, o object) string { return number(o.ID) }}})
 }

@@ -6,8 +6,8 @@ import "github.com/spf13/cobra"
 // belong to. Whoever has read of one hears that, not that it is unknown; no help
 // and no completion shows it.
 var unbuilt = map[string][]string{
-	"freshet":          {"secret", "namespace", "trigger", "schedule", "db", "doctor", "notebook"},
-	"freshet workflow": {"diff", "enable", "disable", "delete"},
+	"freshet":          {"secret", "db", "doctor", "notebook"},
+	"freshet workflow": {"diff", "delete"},
 	"freshet run":      {"rerun", "delete"},
 	"freshet task":     {"approve", "reject", "artifacts"},
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/client"
+	"github.com/freshet/freshet/internal/spec"
 )
 
 // view shows a run that is followed.
@@ -62,6 +63,7 @@ type lineView struct {
 	seen   map[string]freshet.Status
 	run    freshet.Status
 	queued []freshet.Execution
+	flow   *spec.Workflow // what it runs; nil where that is not at hand
 }
 
 func (v *lineView) show(run *freshet.Run, tasks []freshet.Execution) error {
@@ -117,6 +119,9 @@ func (v *lineView) line(now clock, e *freshet.Execution) string {
 	}
 	if why := taskReason(e); why != "" {
 		text += ": " + oneLine(why)
+	}
+	if e.Status == freshet.Retrying {
+		text += "; " + again(v.flow, e)
 	}
 	return text
 }

@@ -6,6 +6,7 @@ import "strconv"
 type whole[T int | int64] struct {
 	to    *T
 	least T
+	most  T                        // 0: no bound
 	wrong func(text string) string // what is said of a text that is none
 }
 
@@ -23,7 +24,7 @@ func (w *whole[T]) Type() string { return "number" }
 // Set takes a number.
 func (w *whole[T]) Set(text string) error {
 	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < int64(w.least) || int64(T(n)) != n {
+	if err != nil || n < int64(w.least) || w.most != 0 && n > int64(w.most) || int64(T(n)) != n {
 		return ownWords(w.wrong(text))
 	}
 	*w.to = T(n)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,7 +18,8 @@ func (a *app) workflowCommand() *cobra.Command {
 		Example: `freshet workflow upload hello.yaml
 freshet workflow list
 freshet workflow show hello`,
-	}, a.uploadCommand(), a.workflowListCommand(), a.workflowShowCommand())
+	}, a.uploadCommand(), a.workflowListCommand(), a.workflowShowCommand(),
+		a.workflowEnableCommand(true), a.workflowEnableCommand(false))
 }
 
 // allNamespaces is the flag of lists that look at every namespace.
@@ -42,11 +44,32 @@ var workflowColumns = []column[freshet.Workflow]{
 	{head: "WORKFLOW", cell: func(_ clock, w freshet.Workflow) string { return w.Namespace + "." + w.Name }},
 	{head: "VERSION", cell: func(_ clock, w freshet.Workflow) string { return shortVersion(w.Version) },
 		exact: func(w freshet.Workflow) string { return w.Version }},
-	{head: "ENABLED", cell: func(_ clock, w freshet.Workflow) string { return fmt.Sprint(w.Enabled) }},
+	{head: "ENABLED", cell: func(_ clock, w freshet.Workflow) string { return fmt.Sprint(w.Enabled) },
+		paint: func(w freshet.Workflow) colour { return paintEnabled(w.Enabled) }},
 	{head: "TASKS", cell: func(_ clock, w freshet.Workflow) string { return number(len(w.Tasks)) }, right: true},
 	{head: "UPLOADED", cell: func(c clock, w freshet.Workflow) string { return c.time(w.UpdatedAt) },
 		exact: func(w freshet.Workflow) string { return exact(&w.UpdatedAt) }},
 	{head: "DESCRIPTION", cell: func(_ clock, w freshet.Workflow) string { return w.Description }},
+}
+
+func paintEnabled(enabled bool) colour {
+	if enabled {
+		return noColour
+	}
+	return yellow
+}
+
+// listedWorkflow is what a list of [WORKFLOW] is of: a namespace and a
+// workflow, empty for all.
+func (a *app) listedWorkflow(args []string) (namespace, name string, err error) {
+	if namespace, err = a.listedNamespace(); err != nil || len(args) == 0 {
+		return namespace, "", err
+	}
+	its, name, err := a.workflowRef(args[0])
+	if !a.flags.allNamespaces || name != args[0] {
+		namespace = its
+	}
+	return namespace, name, err
 }
 
 func (a *app) workflowListCommand() *cobra.Command {
@@ -82,7 +105,7 @@ func (a *app) workflowShowCommand() *cobra.Command {
 	var source bool
 	c := &cobra.Command{
 		Use:   "show WORKFLOW",
-		Short: "Show a workflow, its versions and its text",
+		Short: "Show a workflow, its triggers, its versions and its text",
 		Example: `freshet workflow show hello
 freshet workflow show --source hello > hello.yaml`,
 		ValidArgsFunction: a.completes(a.workflowNames),
@@ -103,14 +126,22 @@ freshet workflow show --source hello > hello.yaml`,
 				_, err := a.out.Write([]byte(w.Source))
 				return err
 			}
-			return a.show(w, func() { a.showWorkflow(w) }, plainOf(w.Workflow, workflowColumns))
+			if a.flags.output != tableFormat {
+				return a.show(w, nil, plainOf(w.Workflow, workflowColumns))
+			}
+			triggers, err := server.Triggers(c.Context(), client.TriggerQuery{Namespace: namespace, Workflow: name})
+			if err != nil {
+				return err
+			}
+			a.showWorkflow(w, triggers)
+			return nil
 		},
 	}
 	c.Flags().BoolVar(&source, "source", false, "print its text and nothing else")
 	return takes(c)
 }
 
-func (a *app) showWorkflow(w freshet.WorkflowDetail) {
+func (a *app) showWorkflow(w freshet.WorkflowDetail, triggers freshet.TriggerPage) {
 	now := a.clock(a.out)
 	var files, versions []string
 	for _, f := range w.Files {
@@ -123,11 +154,18 @@ func (a *app) showWorkflow(w freshet.WorkflowDetail) {
 		{name: "workflow", value: w.Namespace + "." + w.Name},
 		{name: "description", value: w.Description},
 		{name: "version", value: w.Version},
-		{name: "enabled", value: fmt.Sprint(w.Enabled)},
+		{name: "enabled", value: fmt.Sprint(w.Enabled), tint: paintEnabled(w.Enabled)},
 		{name: "tasks", value: strings.Join(w.Tasks, ", ")},
 		{name: "files", value: strings.Join(files, ", ")},
 		{name: "versions", value: strings.Join(versions, ", ")},
 	})
+	if len(triggers.Items) > 0 {
+		a.out.line("")
+		table(a, triggers.Items, slices.DeleteFunc(triggerColumns(), func(c column[freshet.Trigger]) bool { return c.head == "WORKFLOW" }))
+	}
+	if triggers.Next != "" {
+		a.out.line("… and more; `%s trigger list %s.%s` lists them", a.name, w.Namespace, w.Name)
+	}
 	a.out.line("\n%s", strings.TrimRight(w.Source, "\n"))
 }
 

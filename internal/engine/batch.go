@@ -1,6 +1,10 @@
 package engine
 
 import (
+	"maps"
+	"slices"
+	"time"
+
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/machine"
 	"github.com/freshet/freshet/internal/store"
@@ -9,26 +13,33 @@ import (
 // batch collects what a transaction will store: each row once, as it is in
 // the end, in the order in which rows were first touched.
 type batch struct {
-	entries []machine.Entry
-	ledger  []store.LedgerRow
-	runs    rows[int64, machine.RunRow]
-	execs   rows[freshet.Key, *machine.Execution]
-	waits   rows[machine.WaitKey, *machine.Wait] // nil: deleted
-	rules   rows[ruleKey, machine.RuleRow]
-	timers  rows[timerKey, *machine.Timer] // nil: deleted
-	flows   rows[string, machine.WorkflowRow]
-	vers    []machine.VersionRow
-	size    int
+	entries  []machine.Entry
+	ledger   []store.LedgerRow
+	runs     rows[int64, machine.RunRow]
+	execs    rows[freshet.Key, *machine.Execution]
+	waits    rows[machine.WaitKey, *machine.Wait] // nil: deleted
+	rules    rows[ruleKey, machine.RuleRow]
+	timers   rows[timerKey, *machine.Timer] // nil: deleted
+	flows    rows[string, machine.WorkflowRow]
+	vers     []machine.VersionRow
+	cuts     rows[machine.NodeKey, machine.MarkCut] // carried out before marks are added
+	marks    map[machine.NodeKey][]machine.MarkRow
+	trigs    rows[int64, *machine.TriggerRow] // nil: deleted
+	spaces   rows[string, machine.NamespaceRow]
+	unflows  []store.WorkflowID
+	unspaces []string
+	size     int
 }
 
-type ruleKey struct {
-	run  int64
-	rule int
-}
+type ruleKey struct{ run, rule int64 }
 
-type timerKey struct {
-	kind machine.TimerKind
-	key  freshet.Key
+// timerKey is a timer without its due time.
+type timerKey machine.Timer
+
+func keyOf(t *machine.Timer) timerKey {
+	k := timerKey(*t)
+	k.Due = time.Time{}
+	return k
 }
 
 // rows keeps the newest value of each key, in the order of the keys' first
@@ -50,6 +61,14 @@ func (r *rows[K, V]) put(k K, v V) {
 	r.at[k] = len(r.list)
 	r.keys = append(r.keys, k)
 	r.list = append(r.list, v)
+}
+
+func (r *rows[K, V]) get(k K) (v V, ok bool) {
+	i, ok := r.at[k]
+	if ok {
+		v = r.list[i]
+	}
+	return v, ok
 }
 
 // add takes over what a decision changes.
@@ -74,17 +93,47 @@ func (b *batch) add(d *machine.Decision) {
 		b.rules.put(ruleKey{r.Run, r.Rule}, r)
 	}
 	for _, t := range d.Untimers {
-		b.timers.put(timerKey{t.Kind, t.Key}, nil)
+		b.timers.put(keyOf(&t), nil)
 	}
 	for i := range d.Timers {
 		t := &d.Timers[i]
-		b.timers.put(timerKey{t.Kind, t.Key}, t)
+		b.timers.put(keyOf(t), t)
 	}
 	for _, w := range d.Workflows {
 		b.flows.put(w.Namespace+"/"+w.Name, w)
 	}
 	b.vers = append(b.vers, d.Versions...)
-	b.size += 1 + len(d.NewRuns) + len(d.Executions) + len(d.Waits) + len(d.Unwaits) + len(d.Rules) + len(d.Timers) + len(d.Emit)
+	b.addMarks(d)
+	for _, id := range d.Untriggers {
+		b.trigs.put(id, nil)
+	}
+	for i := range d.Triggers {
+		b.trigs.put(d.Triggers[i].ID, &d.Triggers[i])
+	}
+	if d.Space != nil {
+		b.spaces.put(d.Space.Name, *d.Space)
+	}
+	b.size += 1 + len(d.NewRuns) + len(d.Executions) + len(d.Waits) + len(d.Unwaits) + len(d.Rules) + len(d.Timers) + len(d.Emit) + len(d.Marks) + len(d.Triggers)
+}
+
+// addMarks takes over marks and cuts in their order: what an earlier decision
+// of the batch added and a later one cut is never stored.
+func (b *batch) addMarks(d *machine.Decision) {
+	for _, c := range d.Unmarks {
+		if len(b.marks[c.NodeKey]) > 0 {
+			b.marks[c.NodeKey] = slices.DeleteFunc(b.marks[c.NodeKey], func(m machine.MarkRow) bool { return m.N < c.Before })
+		}
+		if old, ok := b.cuts.get(c.NodeKey); ok {
+			c.Before = max(c.Before, old.Before)
+		}
+		b.cuts.put(c.NodeKey, c)
+	}
+	for _, m := range d.Marks {
+		if b.marks == nil {
+			b.marks = map[machine.NodeKey][]machine.MarkRow{}
+		}
+		b.marks[m.NodeKey] = append(b.marks[m.NodeKey], m)
+	}
 }
 
 // empty tells whether there is nothing to store.
@@ -93,7 +142,19 @@ func (b *batch) empty() bool { return len(b.entries) == 0 && b.size == 0 }
 // store is the batch as the store takes it.
 func (b *batch) store(c store.Cursor, leader int64) *store.Batch {
 	s := &store.Batch{Entries: b.entries, Ledger: b.ledger, Runs: b.runs.list, Executions: b.execs.list,
-		Workflows: b.flows.list, Versions: b.vers, Rules: b.rules.list, Cursor: c, Leader: leader}
+		Workflows: b.flows.list, Versions: b.vers, Rules: b.rules.list,
+		Spaces: b.spaces.list, Unflows: b.unflows, Unspaces: b.unspaces, Cursor: c, Leader: leader}
+	s.Unmarks = b.cuts.list
+	for _, k := range slices.SortedFunc(maps.Keys(b.marks), machine.NodeKey.Compare) {
+		s.Marks = append(s.Marks, b.marks[k]...)
+	}
+	for i, t := range b.trigs.list {
+		if t != nil {
+			s.Triggers = append(s.Triggers, *t)
+		} else {
+			s.Untriggers = append(s.Untriggers, b.trigs.keys[i])
+		}
+	}
 	for i, w := range b.waits.list {
 		if w != nil {
 			s.Waits = append(s.Waits, *w)
@@ -105,8 +166,7 @@ func (b *batch) store(c store.Cursor, leader int64) *store.Batch {
 		if t != nil {
 			s.Timers = append(s.Timers, *t)
 		} else {
-			k := b.timers.keys[i]
-			s.Untimers = append(s.Untimers, machine.Timer{Kind: k.kind, Key: k.key})
+			s.Untimers = append(s.Untimers, machine.Timer(b.timers.keys[i]))
 		}
 	}
 	return s

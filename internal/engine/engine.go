@@ -80,6 +80,8 @@ type Engine struct {
 	leader  int64
 	node    string // who would hold what is claimed now; empty: nobody yet
 	nextDue time.Time
+	firing  int // due times that are in the backlog
+	clock   clock
 	full    bool // the disk is full: only ends and stops are taken
 	stats   stats
 }
@@ -179,13 +181,9 @@ func (e *Engine) gather(ctx context.Context) ([]*submission, error) {
 		entries += len(s.entries)
 		urgent = urgent || !s.lazy
 	}
-	var due, lazy <-chan time.Time
-	if !e.nextDue.IsZero() {
-		t := time.NewTimer(time.Until(e.nextDue))
-		defer t.Stop()
-		due = t.C
-	}
+	var lazy <-chan time.Time
 	for !urgent {
+		due, stop := e.alarm()
 		select {
 		case s := <-e.in:
 			take(s)
@@ -197,12 +195,14 @@ func (e *Engine) gather(ctx context.Context) ([]*submission, error) {
 		case e.node = <-e.holder:
 			urgent = true
 		case <-due:
-			urgent = true
+			urgent = !e.clock.now(time.Now()).Before(e.nextDue)
 		case <-lazy:
 			urgent = true
 		case <-ctx.Done():
+			stop()
 			return taken, ctx.Err()
 		}
+		stop()
 	}
 	// Where every slot is taken and more wait, the machine is busy with the
 	// processes themselves: fewer, larger commits leave them more of it.
@@ -234,13 +234,25 @@ func (e *Engine) gather(ctx context.Context) ([]*submission, error) {
 	return taken, nil
 }
 
+// alarm rings when the next due time has come, or earlier: the machine may
+// sleep, and its clock may be set, so that the time is looked at again and
+// again.
+func (e *Engine) alarm() (<-chan time.Time, func()) {
+	if e.nextDue.IsZero() {
+		return nil, func() {}
+	}
+	t := time.NewTimer(min(e.clock.until(e.nextDue, time.Now()), alarmEvery))
+	return t.C, func() { t.Stop() }
+}
+
+// alarmEvery is how long a machine that slept may take to notice that it
+// did.
+const alarmEvery = 30 * time.Second
+
 // turn decides what was taken and commits it.
 func (e *Engine) turn(ctx context.Context, taken []*submission) (*turn, error) {
 	t := &turn{e: e, ctx: ctx, b: &batch{}, cursor: e.cursor, started: map[[2]string]int64{}}
-	t.now = freshet.Time(time.Now())
-	if t.now.Before(e.cursor.Time) {
-		t.now = e.cursor.Time
-	}
+	t.now = e.clock.now(time.Now())
 	t.cursor.Time = t.now
 	if e.full && e.cfg.Reserve != nil && e.cfg.Reserve.Restore() {
 		e.full = false

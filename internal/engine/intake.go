@@ -107,7 +107,9 @@ type pending struct {
 // fact tells whether an entry is accepted whatever is decided about it.
 func fact(k machine.Kind) bool {
 	switch k {
-	case machine.Upload, machine.StartRun, machine.StopRun, machine.StartTask, machine.StopTask, machine.RestartTask:
+	case machine.Upload, machine.StartRun, machine.StopRun, machine.StartTask, machine.StopTask, machine.RestartTask,
+		machine.AddTrigger, machine.ChangeTrigger, machine.EnableFlow, machine.DisableFlow, machine.DeleteFlow,
+		machine.PutNamespace, machine.DropNamespace:
 		return false
 	}
 	return true
@@ -226,7 +228,17 @@ func (t *turn) append(p *pending) {
 		p.Run = t.cursor.NextRun
 		t.cursor.NextRun++
 	}
+	if n := newTriggers(&p.Entry); n > 0 {
+		p.Body.FirstTrigger = t.cursor.NextTrigger
+		t.cursor.NextTrigger += int64(n)
+	}
+	if p.Kind == machine.TimerFired {
+		t.e.firing++
+	}
 	if p.Kind == machine.EventHappened {
+		if r, ok := t.e.runs[p.Run]; ok {
+			p.Depth = max(p.Depth, r.Depth)
+		}
 		ev := *p.Event
 		ev.Offset, ev.Time, ev.Namespace, ev.RunID = p.Offset, p.Time, p.Namespace, p.Run
 		p.Event = &ev
@@ -235,6 +247,18 @@ func (t *turn) append(p *pending) {
 		t.write(p)
 	}
 	t.e.backlog = append(t.e.backlog, p)
+}
+
+// newTriggers counts the triggers that an entry may add.
+func newTriggers(en *machine.Entry) int {
+	if en.Kind == machine.AddTrigger {
+		return 1
+	}
+	n := 0
+	for _, u := range en.Body.Upload {
+		n += len(u.On)
+	}
+	return n
 }
 
 // write puts an entry into the journal; a fact is answered by that.

@@ -31,16 +31,22 @@ type live struct {
 	registries map[string]*machine.Registry
 	versions   map[versionID]*version
 	byKey      map[string]map[string][]*version // namespace -> key
+	triggers   map[int64]*spec.Trigger          // added at run time, compiled when first wanted
 }
 
 func newLive(s store.Writer) *live {
 	return &live{store: s, runs: map[int64]*machine.Run{}, registries: map[string]*machine.Registry{},
-		versions: map[versionID]*version{}, byKey: map[string]map[string][]*version{}}
+		versions: map[versionID]*version{}, byKey: map[string]map[string][]*version{}, triggers: map[int64]*spec.Trigger{}}
 }
 
 // errUnreadable is a version that was accepted once and that this program
 // cannot compile: it is older, or the language has changed.
 var errUnreadable = errors.New("this version of Freshet cannot read the workflow")
+
+// isUnreadable tells an error about a version's text from one of the store.
+func isUnreadable(err error) bool {
+	return errors.Is(err, errUnreadable) || freshet.CodeOf(err) == freshet.NotFound
+}
 
 // version finds a version, reading and compiling it if no live run has it.
 func (l *live) version(ctx context.Context, id versionID) (*version, error) {
@@ -149,7 +155,7 @@ func (l *live) listening(namespace, key string, after int64) []int64 {
 			i++
 		}
 		for _, id := range v.runs[i:] {
-			if l.runs[id].Status != freshet.Stopping {
+			if r := l.runs[id]; r.Status != freshet.Stopping && r.Result == "" {
 				ids = append(ids, id)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/machine"
@@ -25,9 +26,20 @@ func (e *Engine) load(ctx context.Context) error {
 	if e.cursor.NextRun == 0 {
 		e.cursor.NextRun = 1
 	}
+	if e.cursor.NextTrigger == 0 {
+		e.cursor.NextTrigger = 1
+	}
+	for i := range snap.Spaces {
+		e.registry(snap.Spaces[i].Name).Row = &snap.Spaces[i]
+	}
 	for _, row := range snap.Workflows {
 		e.registry(row.Namespace).Flows[row.Name] = &machine.Flow{WorkflowRow: row}
 	}
+	for _, s := range snap.Triggers {
+		t := e.registry(s.Row.Namespace).Keep(s.Row)
+		t.State, t.Dues = s.State, s.Dues
+	}
+	e.clock = newClock(e.cursor.Time, time.Now())
 	for _, s := range snap.Runs {
 		err := e.loadRun(ctx, s)
 		if errors.Is(err, errUnreadable) {
@@ -73,9 +85,9 @@ func (e *Engine) loadRun(ctx context.Context, s store.RunSnapshot) error {
 	if err != nil {
 		return fmt.Errorf("load run %d: %w", s.Row.ID, err)
 	}
-	r := machine.Load(v.spec, s.Row, s.Held, s.Waits, s.Rules)
+	r := machine.Load(v.spec, s.Row, s.Held, s.Waits, s.Rules, s.Dues)
 	e.add(v, r)
-	e.registry(r.Namespace).Hold(s.Row)
+	e.registry(r.Namespace).Hold(s.Row, !s.Later.IsZero())
 	for i := range r.Tasks {
 		x := r.Tasks[i].Latest
 		switch {
@@ -90,7 +102,7 @@ func (e *Engine) loadRun(ctx context.Context, s store.RunSnapshot) error {
 }
 
 func (e *Engine) loadBacklog(ctx context.Context) error {
-	e.backlog, e.sent = nil, map[int64]int{}
+	e.backlog, e.sent, e.firing = nil, map[int64]int{}, 0
 	for after := e.cursor.Offset; ; {
 		entries, err := e.cfg.Store.Backlog(ctx, after, batchSize)
 		if err != nil {
@@ -103,6 +115,9 @@ func (e *Engine) loadBacklog(ctx context.Context) error {
 			}
 			if ownEvent(&en) {
 				e.sent[en.Run]++
+			}
+			if en.Kind == machine.TimerFired {
+				e.firing++
 			}
 			e.backlog = append(e.backlog, &pending{Entry: en, written: true})
 		}

@@ -23,16 +23,17 @@ type Picture struct {
 func (e *Engine) Picture() Picture {
 	p := Picture{Runs: e.runs, Registries: map[string]*machine.Registry{}, Used: e.fair.used, Waiting: e.fair.waiting, Undecided: len(e.backlog), Versions: len(e.versions)}
 	for name, g := range e.registries {
-		if len(g.Flows) == 0 {
-			continue
+		if g.Row == nil && len(g.Flows) == 0 {
+			continue // there is no such namespace
 		}
-		sorted := machine.NewRegistry(name)
+		same := *g
+		same.Flows = make(map[string]*machine.Flow, len(g.Flows))
 		for flow, f := range g.Flows {
 			c := *f
-			c.Active, c.Queued, c.Stopping = slices.Sorted(slices.Values(f.Active)), slices.Clone(f.Queued), nil
-			sorted.Flows[flow] = &c
+			c.Active, c.Queued, c.Later, c.Stopping = slices.Sorted(slices.Values(f.Active)), slices.Clone(f.Queued), slices.Sorted(slices.Values(f.Later)), nil
+			same.Flows[flow] = &c
 		}
-		p.Registries[name] = sorted
+		p.Registries[name] = &same
 	}
 	return p
 }

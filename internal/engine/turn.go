@@ -59,6 +59,9 @@ func (t *turn) decide(taken []*submission) error {
 			break
 		}
 		t.e.backlog = t.e.backlog[1:]
+		if p.Kind == machine.TimerFired {
+			t.e.firing--
+		}
 		if ownEvent(&p.Entry) {
 			if t.e.sent[p.Run]--; t.e.sent[p.Run] <= 0 {
 				delete(t.e.sent, p.Run)
@@ -76,10 +79,12 @@ func (t *turn) decide(taken []*submission) error {
 	return nil
 }
 
-// due makes facts of the timers whose time has come.
+// due makes facts of the timers whose time has come. Those that were made
+// before and are not decided yet are still in the store, so that no more are
+// fetched until they are.
 func (t *turn) due() error {
 	e := t.e
-	if e.nextDue.IsZero() || t.now.Before(e.nextDue) {
+	if e.nextDue.IsZero() || t.now.Before(e.nextDue) || e.firing > 0 {
 		return nil
 	}
 	timers, next, err := e.cfg.Store.Due(t.ctx, t.now, batchSize)
@@ -88,36 +93,54 @@ func (t *turn) due() error {
 	}
 	e.nextDue = next
 	for _, tm := range timers {
-		t.append(&pending{Entry: machine.Entry{Namespace: tm.Namespace, Kind: machine.TimerFired, Run: tm.Key.Run,
-			Body: machine.Body{Timer: &tm.Timer}}})
+		body := machine.Body{Timer: &tm.Timer}
+		if tm.Kind == machine.RuleTimer {
+			body.Up = &e.clock.up
+		}
+		t.append(&pending{Entry: machine.Entry{Namespace: tm.Namespace, Kind: machine.TimerFired, Run: tm.Key.Run, Body: body}})
 	}
 	return nil
 }
 
-// entry decides one entry for all that it concerns. It is not done when the
-// transaction is full before the last of them.
+// entry decides one entry for all that it concerns: its namespace first, then
+// runs. It is not done when the transaction is full before the last of them.
 func (t *turn) entry(p *pending) (bool, error) {
+	if t.cursor.Target == 0 && (t.cursor.More == nil || t.cursor.Run == 0) && t.spaces(p) {
+		if done, ok, err := t.registry(p); err != nil || !done || !ok {
+			return done, err
+		}
+		t.cursor.Target = -1
+	}
 	switch p.Kind {
-	case machine.Upload, machine.RunEnded, machine.PlacesChanged, machine.StartRun:
-		if t.cursor.Target == 0 {
-			ok, err := t.registry(p)
-			if err != nil || !ok {
-				return true, err
-			}
-			t.cursor.Target = -1
-		}
-		if p.Kind != machine.StartRun {
-			return true, nil
-		}
+	case machine.EventHappened:
+		return t.event(p), nil
+	case machine.StartRun:
 		done := t.run(p, p.Run)
 		if done {
 			t.answer(p, Reply{Offset: p.Offset, Run: p.Run})
 		}
 		return done, nil
-	case machine.EventHappened:
-		return t.event(p), nil
+	}
+	if t.spaces(p) {
+		return true, nil
 	}
 	return t.run(p, p.Run), nil
+}
+
+// spaces tells whether an entry concerns its namespace.
+func (t *turn) spaces(p *pending) bool {
+	switch p.Kind {
+	case machine.EventHappened:
+		g, ok := t.e.registries[p.Namespace]
+		return ok && g.Listens(&p.Entry)
+	case machine.TimerFired:
+		tm := p.Body.Timer
+		return tm.Kind == machine.RuleTimer && tm.Key.Run == 0 || tm.Kind == machine.RunStartTimer
+	case machine.Started, machine.Ended, machine.Settle, machine.RunAdmitted,
+		machine.StopRun, machine.StartTask, machine.StopTask, machine.RestartTask:
+		return false
+	}
+	return true
 }
 
 // event decides an event for the run that it carries, or for all that listen.
@@ -142,67 +165,115 @@ func (t *turn) event(p *pending) bool {
 	return true
 }
 
-// registry decides an entry for its namespace; false: the command was
-// refused.
-func (t *turn) registry(p *pending) (bool, error) {
+// registry decides an entry for its namespace. done is false where the step
+// goes on in the next transaction; ok is false where nothing follows for runs.
+func (t *turn) registry(p *pending) (done, ok bool, err error) {
 	e := t.e
 	g := e.registry(p.Namespace)
-	var v *version
-	var err error
-	switch p.Kind {
-	case machine.StartRun:
-		var run int64
-		if run, err = t.startedBefore(p.Namespace, p.Body.Start.Key); err != nil {
-			return false, err
+	if p.Kind == machine.StartRun {
+		run, err := t.startedBefore(p.Namespace, p.Body.Start.Key)
+		if err != nil {
+			return false, false, err
 		}
 		if run != 0 {
 			t.answer(p, Reply{Run: run, Known: true})
-			return false, nil
-		}
-		v, err = t.version(versionID{p.Namespace, p.Body.Start.Workflow, p.Body.Start.Version})
-	case machine.RunEnded, machine.PlacesChanged:
-		if f, ok := g.Flows[p.Body.Workflow]; ok && len(f.Queued) > 0 {
-			v, err = t.version(versionID{p.Namespace, f.Name, f.Version})
+			return true, false, nil
 		}
 	}
-	if err != nil {
-		if freshet.CodeOf(err) == freshet.NotFound {
-			t.answer(p, Reply{Err: err})
-			return false, nil
+	specs := &specs{t: t, namespace: p.Namespace, uploads: p.Body.Upload}
+	for more := t.cursor.More; ; {
+		part := 0
+		if more != nil {
+			part = more.Part
 		}
-		return false, err
+		d := t.stepRegistry(specs, g, p, more)
+		if specs.err != nil { // the store could not be read: nothing is decided
+			return false, false, specs.err
+		}
+		if d.Refused != nil {
+			for _, u := range p.Body.Upload { // compiled for nothing
+				e.retire(versionID{p.Namespace, u.Name, u.Version})
+			}
+			t.refusedLate(p, d.Refused)
+			return true, false, nil
+		}
+		t.keep(p, g, d, part)
+		if more = d.More; more == nil {
+			t.cursor.More = nil
+			return true, t.follow(p, d), nil
+		}
+		t.cursor.More, t.cursor.Run = more, 0
+		if t.b.size >= e.cfg.Rows {
+			return false, true, nil
+		}
 	}
-	var w *spec.Workflow
-	if v != nil {
-		w = v.spec
-	}
-	d := machine.StepRegistry(w, g, &p.Entry)
-	if d.Refused != nil {
-		t.refusedLate(p, d.Refused)
-		return false, nil
-	}
+}
+
+// keep applies a decision about a namespace, and puts it into the batch.
+func (t *turn) keep(p *pending, g *machine.Registry, d *machine.Decision, part int) {
+	e := t.e
 	var replaced []versionID
 	for _, row := range d.Workflows {
-		if f, ok := g.Flows[row.Name]; ok {
+		if f, ok := g.Flows[row.Name]; ok && f.Version != row.Version {
 			replaced = append(replaced, versionID{p.Namespace, f.Name, f.Version})
 		}
+	}
+	if d.Unflow != "" {
+		replaced = append(replaced, versionID{p.Namespace, d.Unflow, g.Flows[d.Unflow].Version})
+		t.b.unflows = append(t.b.unflows, store.WorkflowID{Namespace: p.Namespace, Name: d.Unflow})
+	}
+	for _, id := range d.Untriggers {
+		delete(e.triggers, id)
+	}
+	if d.Gone {
+		t.b.unspaces = append(t.b.unspaces, p.Namespace)
 	}
 	machine.ApplyRegistry(g, d)
 	for _, id := range replaced {
 		e.retire(id)
 	}
 	t.write(p)
-	t.take(p, d, 0, 0)
+	t.take(p, d, 0, part)
+}
+
+// follow brings about what a decision about a namespace entails, and tells
+// whether the entry's run is to see the entry too.
+func (t *turn) follow(p *pending, d *machine.Decision) bool {
 	for _, row := range d.NewRuns {
-		e.add(v, machine.NewRun(v.spec, row))
+		v := t.e.versions[versionID{row.Namespace, row.Workflow, row.Version}]
+		t.e.add(v, machine.NewRun(v.spec, row))
 		if row.Key != "" {
 			t.started[[2]string{row.Namespace, row.Key}] = row.ID
 		}
 	}
-	if p.Kind == machine.Upload {
-		t.answer(p, Reply{Offset: p.Offset, Value: d.Reply})
+	switch p.Kind {
+	case machine.StartRun:
+		return len(d.NewRuns) > 0
+	case machine.EventHappened:
+		return true
 	}
-	return true, nil
+	t.answer(p, Reply{Offset: p.Offset, Value: p.value})
+	return false
+}
+
+// stepRegistry is the machine's, with a panic turned into an outcome: nothing
+// else of the namespace suffers from one fault of ours.
+func (t *turn) stepRegistry(specs *specs, g *machine.Registry, p *pending, more *machine.Continuation) (d *machine.Decision) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			if t.e.cfg.Log != nil {
+				t.e.cfg.Log.Error("a step panicked", "namespace", g.Namespace, "offset", p.Offset, "fault", fault, "stack", string(debug.Stack()))
+			}
+			d = &machine.Decision{}
+			if !fact(p.Kind) {
+				d.Refused = freshet.Errorf(freshet.Internal, "a fault of Freshet while deciding entry %d: %v", p.Offset, fault)
+				return
+			}
+			d.Outcomes = []freshet.Outcome{{Rule: -1, Result: freshet.Erred, Note: fmt.Sprintf("a fault of Freshet: %v", fault)}}
+		}
+	}()
+	t.e.stats.steps.Add(1)
+	return machine.StepRegistry(specs, g, &p.Entry, more)
 }
 
 // version finds a version, also one that was uploaded in this very turn and is
@@ -282,7 +353,7 @@ func (t *turn) gone(p *pending) {
 			Outcomes: []freshet.Outcome{{Rule: -1, Result: freshet.Expired, Note: "the run is over"}}})
 		t.b.size++
 	case machine.TimerFired:
-		t.b.timers.put(timerKey{p.Body.Timer.Kind, p.Body.Timer.Key}, nil)
+		t.b.timers.put(keyOf(p.Body.Timer), nil)
 		t.b.size++
 	case machine.Ended:
 		// Its end concerns nobody any more; whoever holds it may forget it.

@@ -191,3 +191,12 @@ func (t *Template) Refs() []Ref {
 	}
 	return refs
 }
+
+// Type is the type that the value is known to have before it is evaluated, as
+// Program.Type says it; that of a text with more than one ${{ }} is string.
+func (t *Template) Type() string {
+	if len(t.parts) == 1 && t.parts[0].program != nil {
+		return t.parts[0].program.Type()
+	}
+	return "string"
+}

@@ -90,3 +90,18 @@ func TestTemplateTellsWhatIsInIt(t *testing.T) {
 		t.Errorf("%q %v", s, static)
 	}
 }
+
+func TestTypeOfTemplates(t *testing.T) {
+	for source, want := range map[string]string{
+		"": "string", "a": "string", "$${{ 1 }}": "string", "${{ 1 }}": "int", "${{ 1 }} ": "string", "${{ 1 }}${{ 2 }}": "string",
+		"${{ params.a }}": "dyn", "${{ [1] }}": "list", "${{ run.id == 1 }}": "bool", "${{ date(run.scheduled_at) }}": "string",
+	} {
+		tmpl, problem := ParseTemplate(source, everything)
+		if problem != nil {
+			t.Fatal(problem)
+		}
+		if got := tmpl.Type(); got != want {
+			t.Errorf("%q is of type %s, want %s", source, got, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"time"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/machine"
@@ -9,7 +10,7 @@ import (
 
 // StartRun starts a run of a workflow's current version and returns its id,
 // once it is on disk. The same idempotence key (empty: none) gives the same
-// run.
+// run. With a time to come the run is there at once and begins then.
 func (x *Inbox) StartRun(ctx context.Context, namespace, name, key string, r freshet.RunRequest) (int64, error) {
 	w, version, err := x.workflow(ctx, namespace, name)
 	if err != nil {
@@ -19,8 +20,12 @@ func (x *Inbox) StartRun(ctx context.Context, namespace, name, key string, r fre
 	if err != nil {
 		return 0, err
 	}
-	reply, err := x.one(ctx, machine.Entry{Namespace: namespace, Kind: machine.StartRun, Body: machine.Body{
-		Start: &machine.RunStart{Workflow: w.Name, Version: version, Parameters: params, Type: freshet.Manual, Key: key}}})
+	start := &machine.RunStart{Workflow: w.Name, Version: version, Parameters: params, Type: freshet.Manual, Key: key}
+	if r.At != nil && r.At.After(time.Now()) {
+		at := freshet.Time(*r.At)
+		start.At = &at
+	}
+	reply, err := x.one(ctx, machine.Entry{Namespace: namespace, Kind: machine.StartRun, Body: machine.Body{Start: start}})
 	return reply.Run, err
 }
 
@@ -35,6 +40,32 @@ func (x *Inbox) StopRun(ctx context.Context, id int64) error {
 	}
 	_, err = x.one(ctx, machine.Entry{Namespace: run.Namespace, Kind: machine.StopRun, Run: id,
 		Body: machine.Body{Stop: &machine.RunStop{Code: freshet.CodeStoppedByPerson}}})
+	return err
+}
+
+// EnableWorkflow lets a workflow start runs again.
+func (x *Inbox) EnableWorkflow(ctx context.Context, namespace, name string) error {
+	return x.change(ctx, namespace, name, machine.EnableFlow)
+}
+
+// DisableWorkflow keeps a workflow from starting runs, by hand as well. What
+// runs goes on.
+func (x *Inbox) DisableWorkflow(ctx context.Context, namespace, name string) error {
+	return x.change(ctx, namespace, name, machine.DisableFlow)
+}
+
+// DeleteWorkflow forgets a workflow of which no run is alive, with its
+// triggers. Its runs stay.
+func (x *Inbox) DeleteWorkflow(ctx context.Context, namespace, name string) error {
+	return x.change(ctx, namespace, name, machine.DeleteFlow)
+}
+
+// change submits a command about a whole workflow.
+func (x *Inbox) change(ctx context.Context, namespace, name string, kind machine.Kind) error {
+	if _, err := x.current(ctx, namespace, name); err != nil {
+		return err
+	}
+	_, err := x.one(ctx, machine.Entry{Namespace: namespace, Kind: kind, Body: machine.Body{Workflow: name}})
 	return err
 }
 

@@ -5,7 +5,6 @@ import (
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/machine"
-	"github.com/freshet/freshet/internal/store"
 )
 
 // Send accepts events of a namespace, in order. It returns once they are on
@@ -57,23 +56,6 @@ func (x *Inbox) check(ctx context.Context, ev *freshet.Event) error {
 	if run.Status.Final() {
 		return freshet.Errorf(freshet.Conflict, "run %d has ended (%s) and takes no events any more", run.ID, run.Status).
 			WithHint("send it without a run to reach every run that is alive")
-	}
-	return nil
-}
-
-// namespace tells whether there is such a namespace: the default one, and
-// each that a workflow was uploaded to.
-func (x *Inbox) namespace(ctx context.Context, name string) error {
-	if name == freshet.DefaultNamespace {
-		return nil
-	}
-	found, err := x.store.Workflows(ctx, store.WorkflowFilter{Namespace: name, Limit: 1})
-	if err != nil {
-		return err
-	}
-	if len(found) == 0 {
-		return freshet.Errorf(freshet.NotFound, "there is no namespace %s", name).
-			WithHint("a namespace begins with the first workflow that is uploaded to it")
 	}
 	return nil
 }

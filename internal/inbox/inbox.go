@@ -49,18 +49,29 @@ func (x *Inbox) one(ctx context.Context, en machine.Entry) (engine.Reply, error)
 	return replies[0], replies[0].Err
 }
 
+// current finds a workflow as it stands now.
+func (x *Inbox) current(ctx context.Context, namespace, name string) (freshet.Workflow, error) {
+	if namespace != "" && name != "" { // which would be all of them
+		found, err := x.store.Workflows(ctx, store.WorkflowFilter{Namespace: namespace, Name: name, Limit: 1})
+		if err != nil {
+			return freshet.Workflow{}, err
+		}
+		if len(found) > 0 {
+			return found[0], nil
+		}
+	}
+	return freshet.Workflow{}, freshet.Errorf(freshet.NotFound, "there is no workflow %s.%s", namespace, name).
+		WithHint("`workflow list` shows what there is; `workflow upload FILE` adds one")
+}
+
 // workflow finds the current version of a workflow, compiled.
 func (x *Inbox) workflow(ctx context.Context, namespace, name string) (*spec.Workflow, string, error) {
-	found, err := x.store.Workflows(ctx, store.WorkflowFilter{Namespace: namespace, Name: name, Limit: 1})
+	found, err := x.current(ctx, namespace, name)
 	if err != nil {
 		return nil, "", err
 	}
-	if len(found) == 0 {
-		return nil, "", freshet.Errorf(freshet.NotFound, "there is no workflow %s.%s", namespace, name).
-			WithHint("`workflow list` shows what there is; `workflow upload FILE` adds one")
-	}
-	w, err := x.compile(ctx, namespace, name, found[0].Version)
-	return w, found[0].Version, err
+	w, err := x.compile(ctx, namespace, name, found.Version)
+	return w, found.Version, err
 }
 
 // compiledVersions bounds what is kept compiled: a start costs no parsing.

@@ -22,6 +22,7 @@ func (x *Inbox) Upload(ctx context.Context, namespace string, r freshet.UploadRe
 	var diags spec.Diagnostics
 	list := map[string][]machine.Uploaded{} // by namespace
 	var results []freshet.UploadResult
+	var names []string // of the document of each result
 	for _, doc := range r.Documents {
 		flows, found := spec.Parse(doc.Name, []byte(doc.Source))
 		diags = append(diags, found...)
@@ -35,13 +36,14 @@ func (x *Inbox) Upload(ctx context.Context, namespace string, r freshet.UploadRe
 			for _, t := range w.Tasks {
 				u.Tasks = append(u.Tasks, t.Name)
 			}
+			u.Emits, u.On = w.Emits(), fileTriggers(w)
 			u.Version = version(u)
 			if slices.ContainsFunc(list[ns], func(o machine.Uploaded) bool { return strings.EqualFold(o.Name, u.Name) }) {
 				return nil, freshet.Errorf(freshet.Invalid, "%s: workflow %s.%s is in this upload twice", doc.Name, ns, u.Name)
 			}
 			list[ns] = append(list[ns], u)
 			results = append(results, freshet.UploadResult{Namespace: ns, Name: u.Name, Version: u.Version, Warnings: warnings})
-			warnings = nil
+			names, warnings = append(names, doc.Name), nil
 		}
 	}
 	if diags.HasErrors() {
@@ -50,12 +52,17 @@ func (x *Inbox) Upload(ctx context.Context, namespace string, r freshet.UploadRe
 	if len(results) == 0 {
 		return nil, freshet.Errorf(freshet.Invalid, "there is no workflow in what was uploaded")
 	}
-	return results, x.keep(ctx, list, results)
+	for ns := range list {
+		if err := x.place(ctx, ns); err != nil {
+			return nil, err
+		}
+	}
+	return results, x.keep(ctx, list, results, names)
 }
 
 // keep submits the uploads of all namespaces together: they are one
 // transaction.
-func (x *Inbox) keep(ctx context.Context, list map[string][]machine.Uploaded, results []freshet.UploadResult) error {
+func (x *Inbox) keep(ctx context.Context, list map[string][]machine.Uploaded, results []freshet.UploadResult, names []string) error {
 	var entries []machine.Entry
 	for _, r := range results {
 		if us, ok := list[r.Namespace]; ok {
@@ -76,11 +83,22 @@ func (x *Inbox) keep(ctx context.Context, list map[string][]machine.Uploaded, re
 			for j := range results {
 				if results[j].Namespace == entries[i].Namespace && results[j].Name == k.Name {
 					results[j].Changed = k.Changed
+					results[j].Warnings = append(results[j].Warnings, loops(names[j], k.Warnings)...)
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// loops are the warnings that only the whole namespace gives.
+func loops(file string, texts []string) []freshet.Diagnostic {
+	var list []freshet.Diagnostic
+	for _, text := range texts {
+		list = append(list, freshet.Diagnostic{File: file, Line: 1, Column: 1, Code: "loop", Severity: freshet.SeverityWarning, Message: text,
+			Hint: fmt.Sprintf("an `if` can end it; a chain of more than %d links is refused when it runs", freshet.MaxDepth)})
+	}
+	return list
 }
 
 // files checks what travels with a document.

@@ -27,9 +27,9 @@ func Abort(w *spec.Workflow, st *Run, e *Entry, reason string) *Decision {
 		d.d.Unqueue = append(d.d.Unqueue, x.Key)
 		d.d.Untimers = append(d.d.Untimers, Timer{Kind: RetryTimer, Key: x.Key}, Timer{Kind: TimeoutTimer, Key: x.Key})
 	}
-	d.over()
-	row.Status, row.Code, row.Reason = freshet.Failed, freshet.CodeInternal, reason
-	d.d.Emit[len(d.d.Emit)-1].Body.Status = row.Status
+	d.unawait()
+	d.over(freshet.Failed)
+	row.Code, row.Reason, row.Outputs = freshet.CodeInternal, reason, nil
 	d.note(freshet.Outcome{Rule: -1, Result: freshet.Erred, Note: reason})
 	return d.decision()
 }

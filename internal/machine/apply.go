@@ -2,6 +2,7 @@ package machine
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/freshet/freshet"
@@ -34,12 +35,28 @@ func Apply(w *spec.Workflow, st *Run, d *Decision) {
 			st.Rules[r.Rule] = nil
 		}
 	}
+	st.Dues.apply(d)
+}
+
+// apply takes over the due times of conditions.
+func (u Dues) apply(d *Decision) {
+	for i := range d.Untimers {
+		if d.Untimers[i].Kind == RuleTimer {
+			delete(u, d.Untimers[i].NodeKey())
+		}
+	}
+	for i := range d.Timers {
+		if d.Timers[i].Kind == RuleTimer {
+			u[d.Timers[i].NodeKey()] = d.Timers[i].Due
+		}
+	}
 }
 
 // Load brings a new state up to what is stored of a run.
-func Load(w *spec.Workflow, row RunRow, held []*Execution, waits []Wait, rules []RuleRow) *Run {
+func Load(w *spec.Workflow, row RunRow, held []*Execution, waits []Wait, rules []RuleRow, dues Dues) *Run {
 	st := NewRun(w, row)
 	Apply(w, st, &Decision{Executions: held, Waits: waits, Rules: rules})
+	maps.Copy(st.Dues, dues)
 	return st
 }
 

@@ -10,13 +10,19 @@ import (
 	"github.com/freshet/freshet/internal/spec"
 )
 
-// beginAll starts the tasks that start with the run.
+// beginAll starts the tasks that start with the run, or with its `finally`.
 func (d *draft) beginAll(from int) {
+	finally := d.result() != ""
 	for i := from; i < len(d.w.Tasks); i++ {
 		if d.full(work{Op: opBegin, From: i}) {
 			return
 		}
-		if d.w.Tasks[i].WithRun && d.task(i).Latest == nil && len(d.task(i).Waiting) == 0 {
+		t := d.w.Tasks[i]
+		first := t.WithRun
+		if finally {
+			first = t.Finally && t.After == nil
+		}
+		if first && d.task(i).Latest == nil && len(d.task(i).Waiting) == 0 {
 			d.begin(i, Start{Rule: -1, At: d.now})
 		}
 	}
@@ -35,7 +41,7 @@ func (d *draft) admitAll(from int) {
 // nextWaiting begins the oldest start that waits behind a task, if the task
 // is free.
 func (d *draft) nextWaiting(task int) {
-	if d.task(task).Running() || d.status() != freshet.Running {
+	if d.task(task).Running() || !d.live() {
 		return
 	}
 	if s, ok := d.takeWaiting(task); ok {

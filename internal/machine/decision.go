@@ -16,6 +16,8 @@ type Decision struct {
 	Waits      []Wait       // starts that wait now
 	Unwaits    []WaitKey    // starts that wait no longer
 	Rules      []RuleRow    // what rules remember
+	Unmarks    []MarkCut    // what has fallen out of counts and sums within a span; carried out before Marks
+	Marks      []MarkRow    // what has come into them
 	Timers     []Timer      // due times to set
 	Untimers   []Timer      // due times to forget (Due is not looked at)
 	Emit       []Entry      // entries for the same transaction, without Offset
@@ -25,13 +27,20 @@ type Decision struct {
 	Unqueue []freshet.Key // executions that do so no longer
 	Stops   []StopEffect  // processes to stop
 
-	Flow      string        // registry: the workflow that the four below are about
-	NewRuns   []RunRow      // registry
-	Admitted  []int64       // registry: queued runs that got their place
-	Ended     int64         // registry: the run that ended
-	Stopping  []int64       // registry: runs that were asked to make room
-	Workflows []WorkflowRow // registry
-	Versions  []VersionRow  // registry
+	Due        int64         // registry: the run that was started for later and whose time has come
+	Unflow     string        // registry: the workflow that is no more
+	Flow       string        // registry: the workflow that the four below are about
+	NewRuns    []RunRow      // registry
+	Admitted   []int64       // registry: queued runs that got their place
+	Ended      int64         // registry: the run that ended
+	Stopping   []int64       // registry: runs that were asked to make room
+	Later      []int64       // registry: new runs that wait for their time
+	Workflows  []WorkflowRow // registry
+	Versions   []VersionRow  // registry
+	Triggers   []TriggerRow  // registry: new or changed
+	Untriggers []int64       // registry: triggers that are no more, with what they remember
+	Space      *NamespaceRow // registry: the namespace's own row changed
+	Gone       bool          // registry: the namespace is no more
 
 	Reply   any            // what a command answers: UploadReply or an int (seq)
 	Refused *freshet.Error // the command changes nothing and is not journaled
@@ -64,12 +73,60 @@ type WaitKey struct {
 	N    int64
 }
 
-// RuleRow is what a rule of a run remembers; a State without anything in it
-// deletes the row.
+// RuleRow is what a rule of a run remembers, or, with Run 0, what the trigger
+// with the id Rule does. A State without anything Stored deletes the row;
+// marks are rows of their own.
 type RuleRow struct {
 	Run   int64
-	Rule  int
+	Rule  int64
 	State RuleState
+}
+
+// MarkRow is one mark of a condition.
+type MarkRow struct {
+	NodeKey
+	Mark
+}
+
+// cut forgets the marks of a condition before one, those of this decision too.
+func (d *Decision) cut(k NodeKey, before int64) {
+	d.Marks = without(d.Marks, func(m MarkRow) bool { return m.NodeKey == k && m.N < before })
+	d.Unmarks = append(d.Unmarks, MarkCut{k, before})
+}
+
+// MarkCut forgets the marks of a condition before one: those with a smaller N.
+type MarkCut struct {
+	NodeKey
+	Before int64
+}
+
+// TriggerRow is what is stored of a trigger.
+type TriggerRow struct {
+	ID         int64
+	Namespace  string
+	Workflow   string
+	Name       string
+	Kind       freshet.TriggerKind
+	Expression string
+	Timezone   string
+	Catchup    string
+	Source     freshet.TriggerSource
+	Index      int    // of a file's: in the `on:` of the workflow's current version
+	Hash       string // identity over uploads
+	Text       string // the entry in canonical form
+	Events     []string
+	Workflows  []string // that it listens to
+	Unfiltered []string // keys one event of which, whatever it holds, starts a run
+	Paused     bool
+	CreatedAt  time.Time
+	Since      time.Time // since when it watches without a break
+}
+
+// NamespaceRow is what is stored of a namespace.
+type NamespaceRow struct {
+	Name       string
+	Properties map[string]any
+	CreatedAt  time.Time
 }
 
 // WorkflowRow is what is stored of a workflow.
@@ -79,6 +136,7 @@ type WorkflowRow struct {
 	Version     string
 	Description string
 	Tasks       []string
+	Emits       []string // keys that its tasks are known to send
 	Enabled     bool
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
@@ -96,9 +154,10 @@ type VersionRow struct {
 
 // UploadReply says of each uploaded workflow whether it is new.
 type UploadReply []struct {
-	Name    string
-	Version string
-	Changed bool
+	Name     string
+	Version  string
+	Changed  bool
+	Warnings []string
 }
 
 // Continuation is the rest of a step that would have been too long for one

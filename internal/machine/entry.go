@@ -12,20 +12,27 @@ type Kind string
 // The sorts of entries. Facts are always accepted; commands may be refused,
 // and the refusal is the answer.
 const (
-	EventHappened Kind = "event"        // fact: an event
-	Started       Kind = "started"      // fact: a process runs
-	Ended         Kind = "ended"        // fact: a process is gone, or will never be
-	TimerFired    Kind = "timer"        // fact: a due time has come
-	Settle        Kind = "settle"       // a run looks over: is it, once all that was accepted before has been decided?
-	RunEnded      Kind = "run_ended"    // a run tells its namespace's registry
-	RunAdmitted   Kind = "run_admitted" // the registry tells a queued run that its place is free
-	PlacesChanged Kind = "places"       // an upload may have changed how many runs have a place
-	Upload        Kind = "upload"       // command: workflows to keep
-	StartRun      Kind = "run_start"    // command
-	StopRun       Kind = "run_stop"     // command
-	StartTask     Kind = "task_start"   // command
-	StopTask      Kind = "task_stop"    // command
-	RestartTask   Kind = "task_restart" // command
+	EventHappened Kind = "event"            // fact: an event
+	Started       Kind = "started"          // fact: a process runs
+	Ended         Kind = "ended"            // fact: a process is gone, or will never be
+	TimerFired    Kind = "timer"            // fact: a due time has come
+	Settle        Kind = "settle"           // a run looks over: is it, once all that was accepted before has been decided?
+	RunEnded      Kind = "run_ended"        // a run tells its namespace's registry
+	RunAdmitted   Kind = "run_admitted"     // the registry tells a queued run that its place is free
+	PlacesChanged Kind = "places"           // an upload may have changed how many runs have a place
+	Upload        Kind = "upload"           // command: workflows to keep
+	StartRun      Kind = "run_start"        // command
+	StopRun       Kind = "run_stop"         // command
+	StartTask     Kind = "task_start"       // command
+	StopTask      Kind = "task_stop"        // command
+	RestartTask   Kind = "task_restart"     // command
+	AddTrigger    Kind = "trigger_add"      // command
+	ChangeTrigger Kind = "trigger_change"   // command: pause, resume, delete
+	EnableFlow    Kind = "workflow_enable"  // command
+	DisableFlow   Kind = "workflow_disable" // command
+	DeleteFlow    Kind = "workflow_delete"  // command
+	PutNamespace  Kind = "namespace_put"    // command: add or update
+	DropNamespace Kind = "namespace_delete" // command
 )
 
 // Entry is one entry of the journal. Every change begins as one.
@@ -53,7 +60,33 @@ type Body struct {
 	Task     string         `json:"task,omitempty"`     // StartTask, StopTask, RestartTask
 	Upload   []Uploaded     `json:"upload,omitempty"`   // Upload
 	Status   freshet.Status `json:"status,omitempty"`   // RunEnded
-	Workflow string         `json:"workflow,omitempty"` // RunEnded, RunAdmitted
+	Workflow string         `json:"workflow,omitempty"` // RunEnded, RunAdmitted, EnableFlow, DisableFlow, DeleteFlow
+	Outputs  map[string]any `json:"outputs,omitempty"`  // RunEnded
+	Trigger  *TriggerRow    `json:"trigger,omitempty"`  // AddTrigger; its ID is FirstTrigger
+	Change   *TriggerChange `json:"change,omitempty"`   // ChangeTrigger
+	Space    *SpaceChange   `json:"space,omitempty"`    // PutNamespace
+
+	// FirstTrigger is the first of the ids that the entry may give to new
+	// triggers: Upload, AddTrigger.
+	FirstTrigger int64 `json:"first_trigger,omitempty"`
+	// Up is when the server came up, or woke, last: what was due before that
+	// was missed. TimerFired, of a rule's time.
+	Up *time.Time `json:"up,omitempty"`
+}
+
+// TriggerChange asks for triggers to be changed: one by ID, or all of a
+// workflow.
+type TriggerChange struct {
+	Action   freshet.TriggerAction `json:"action"`
+	ID       int64                 `json:"id,omitempty"`
+	Workflow string                `json:"workflow,omitempty"`
+	Kind     freshet.TriggerKind   `json:"kind,omitempty"` // of a workflow's; empty: all
+}
+
+// SpaceChange adds a namespace, or changes its properties.
+type SpaceChange struct {
+	Add        bool           `json:"add,omitempty"` // refused if it exists
+	Properties map[string]any `json:"properties,omitempty"`
 }
 
 // Process is what an executor reported of an attempt.
@@ -83,16 +116,29 @@ type TimerKind string
 
 // The sorts of due times.
 const (
-	RetryTimer   TimerKind = "retry"
-	TimeoutTimer TimerKind = "timeout"
+	RetryTimer      TimerKind = "retry"
+	TimeoutTimer    TimerKind = "timeout"
+	RunTimeoutTimer TimerKind = "run_timeout" // Key has the run only
+	RunStartTimer   TimerKind = "run_start"   // a run that was started for later; Key has the run only
+	RuleTimer       TimerKind = "rule"        // a condition is to be looked at; Key has the run only, 0 for a trigger's
 )
 
-// Timer is a row that waits for its due time.
+// Timer is a row that waits for its due time. It is one by all but Due.
 type Timer struct {
 	Kind TimerKind   `json:"kind"`
 	Key  freshet.Key `json:"key"`
+	Rule int64       `json:"rule,omitempty"` // RuleTimer: id of the rule, or of the trigger
+	Node int         `json:"node,omitempty"` // RuleTimer
 	Due  time.Time   `json:"due"`
 }
+
+// NodeTimer is the timer of a condition.
+func NodeTimer(k NodeKey, due time.Time) Timer {
+	return Timer{Kind: RuleTimer, Key: freshet.Key{Run: k.Run}, Rule: k.Rule, Node: k.Node, Due: due}
+}
+
+// NodeKey is the condition that a RuleTimer is about.
+func (t *Timer) NodeKey() NodeKey { return NodeKey{t.Key.Run, t.Rule, t.Node} }
 
 // RunStart asks for a run of a workflow. Entry.Run is the id that it gets.
 type RunStart struct {
@@ -102,6 +148,10 @@ type RunStart struct {
 	Type        freshet.RunType `json:"type"`
 	ScheduledAt *time.Time      `json:"scheduled_at,omitempty"`
 	Key         string          `json:"key,omitempty"` // idempotence: the same key is one start
+	At          *time.Time      `json:"at,omitempty"`  // not before; nil: now
+	Trigger     int64           `json:"trigger,omitempty"`
+	TriggerName string          `json:"trigger_name,omitempty"`
+	Missing     []string        `json:"missing,omitempty"`
 }
 
 // RunStop asks a run to end.
@@ -117,4 +167,6 @@ type Uploaded struct {
 	Files       []freshet.File `json:"files,omitempty"`
 	Description string         `json:"description,omitempty"`
 	Tasks       []string       `json:"tasks"`
+	Emits       []string       `json:"emits,omitempty"` // keys that its tasks are known to send
+	On          []TriggerRow   `json:"on,omitempty"`    // the entries of its `on:`; no id, namespace or times yet
 }

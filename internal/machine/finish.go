@@ -94,6 +94,7 @@ var stopText = map[freshet.Code]string{
 	freshet.CodeStoppedByPerson: "stopped by a person",
 	freshet.CodeStoppedWithRun:  "stopped with its run",
 	freshet.CodeStoppedByLimit:  "stopped to make room for a newer run",
+	freshet.CodeDisabled:        "its workflow was disabled when its time came",
 }
 
 func exitText(code int) string {
@@ -128,7 +129,7 @@ func (d *draft) finish(task int, status freshet.Status, code freshet.Code, reaso
 	if status == freshet.Success {
 		d.succeeded(task, x)
 	}
-	if d.status() != freshet.Running {
+	if !d.live() {
 		return // rules act no more, and what waited has been dropped
 	}
 	if s := d.task(task).Successor; s != nil {
@@ -158,7 +159,7 @@ func (d *draft) succeeded(task int, x *Execution) {
 // has tries left and the reason is one that is tried again.
 func (d *draft) retry(task int, code freshet.Code, reason string) bool {
 	x, r := d.task(task).Latest, d.w.Tasks[task].Retries
-	if x.Key.Try > r.Limit || !slices.Contains(r.On, code) || d.status() != freshet.Running || d.task(task).Successor != nil {
+	if x.Key.Try > r.Limit || !slices.Contains(r.On, code) || !d.live() || d.task(task).Successor != nil {
 		return false
 	}
 	if code == freshet.CodeExit && len(r.OnExit) > 0 && !slices.Contains(r.OnExit, x.ExitCode) {
@@ -178,6 +179,20 @@ func (d *draft) retry(task int, code freshet.Code, reason string) bool {
 // timer takes a due time that has come.
 func (d *draft) timer() {
 	tm := d.entry.Body.Timer
+	switch tm.Kind {
+	case RuleTimer:
+		if d.st.Status == freshet.Running && d.st.Result == "" {
+			d.observeTime(tm)
+		}
+		return
+	case RunTimeoutTimer:
+		d.d.Untimers = append(d.d.Untimers, *tm)
+		if d.st.Status == freshet.Running && d.st.Result == "" {
+			d.note(freshet.Outcome{Rule: -1, Result: freshet.Fired, Action: "stop", Note: fmt.Sprintf("the run took longer than %s", d.w.Timeout)})
+			d.halt(freshet.CodeTimeout)
+		}
+		return
+	}
 	task := d.index(tm.Key.Task)
 	d.d.Untimers = append(d.d.Untimers, *tm)
 	if task < 0 {
@@ -210,7 +225,8 @@ func (d *draft) emit(task int) error {
 	if len(t.Emit) == 0 {
 		return nil
 	}
-	if d.entry.Depth >= freshet.MaxDepth {
+	depth := max(d.st.Depth, d.entry.Depth+1)
+	if depth > freshet.MaxDepth {
 		return fmt.Errorf("emit: a chain of more than %d events that cause events, without a process between", freshet.MaxDepth)
 	}
 	var vars expr.Vars
@@ -225,7 +241,7 @@ func (d *draft) emit(task int) error {
 		}
 		ev.Sender = t.Name
 		list = append(list, Entry{Namespace: d.st.Namespace, Kind: EventHappened, Run: d.st.ID,
-			Depth: d.entry.Depth + 1, Cause: d.entry.Offset, Event: ev})
+			Depth: depth, Cause: d.entry.Offset, Event: ev})
 	}
 	d.d.Emit = append(d.d.Emit, list...)
 	d.size += len(list)

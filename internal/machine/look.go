@@ -1,13 +1,15 @@
 package machine
 
 import (
+	"time"
+
 	"github.com/freshet/freshet/internal/spec"
 )
 
 // Met tells whether a condition of a rule is met as the run stands. It holds
 // for the parts of a rule: a rule fires only when something happens.
-func Met(w *spec.Workflow, st *Run, r *spec.Rule, c *spec.Condition) bool {
-	x := examination{d: newDraft(w, st, &Entry{}), rule: r, state: st.Rules[r.ID]}
+func Met(w *spec.Workflow, st *Run, r *spec.Rule, c *spec.Condition, now time.Time) bool {
+	x := examination{sc: newDraft(w, st, &Entry{Time: now}), rule: r, state: st.Rules[r.ID]}
 	return x.met(c)
 }
 

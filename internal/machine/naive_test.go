@@ -14,13 +14,13 @@ import (
 // looks through it. It knows tasks that are processes only.
 type naive struct {
 	w      *spec.Workflow
-	past   []signal
+	past   []happening
 	fired  map[int]int // rule -> length of the past when it last fired
 	status []freshet.Status
 }
 
-// signal is an event, or the end of a task.
-type signal struct {
+// happening is an event, or the end of a task.
+type happening struct {
 	event *freshet.Event
 	task  int
 }
@@ -33,8 +33,8 @@ func newNaive(w *spec.Workflow) *naive {
 	return n
 }
 
-// happen adds a signal and gives the rules that fire on it.
-func (n *naive) happen(s signal) []int {
+// happen adds a happening and gives the rules that fire on it.
+func (n *naive) happen(s happening) []int {
 	n.past = append(n.past, s)
 	var list []int
 	for _, r := range n.w.Rules {
@@ -49,7 +49,7 @@ func (n *naive) happen(s signal) []int {
 }
 
 // examined: one of its signals happens, or one of its states changes.
-func (n *naive) examined(r *spec.Rule, s signal) bool {
+func (n *naive) examined(r *spec.Rule, s happening) bool {
 	for _, c := range r.Nodes {
 		if s.event == nil {
 			if slices.ContainsFunc(c.Wants, func(want spec.Want) bool { return want.Task == s.task }) {
@@ -62,7 +62,7 @@ func (n *naive) examined(r *spec.Rule, s signal) bool {
 	return false
 }
 
-func matches(c *spec.Condition, s signal) bool {
+func matches(c *spec.Condition, s happening) bool {
 	if s.event == nil || s.event.Key != c.Key {
 		return false
 	}
@@ -93,7 +93,7 @@ func (n *naive) holds(r *spec.Rule, c *spec.Condition, inAll bool) bool {
 		if !inAll {
 			since = n.past[len(n.past)-1:]
 		}
-		return slices.ContainsFunc(since, func(s signal) bool { return matches(c, s) })
+		return slices.ContainsFunc(since, func(s happening) bool { return matches(c, s) })
 	case spec.CountIs, spec.SumIs:
 		have := 0
 		for _, s := range since {
@@ -105,7 +105,7 @@ func (n *naive) holds(r *spec.Rule, c *spec.Condition, inAll bool) bool {
 				have += data(s.event)
 			}
 		}
-		came := slices.ContainsFunc(since, func(s signal) bool { return matches(c, s) })
+		came := slices.ContainsFunc(since, func(s happening) bool { return matches(c, s) })
 		return came && float64(have) >= c.Reaches
 	case spec.AfterIs:
 		one := false

@@ -220,7 +220,7 @@ func compareToPlain(t *rapid.T, w *world, n *naive, e *Entry, d *Decision) {
 	started := map[int]bool{}
 	switch {
 	case e.Kind == EventHappened && w.st.Status != freshet.Stopping:
-		want = n.happen(signal{event: e.Event})
+		want = n.happen(happening{event: e.Event})
 		for _, id := range want { // what the event starts has started when the first end of this step is looked at
 			if r := w.w.Rules[id]; r.Task != spec.NoTask && !w.st.Tasks[r.Task].Alive() && r.Action != spec.Stop && changed(d, w.w.Tasks[r.Task].Name) != nil {
 				n.status[r.Task] = freshet.Queued
@@ -242,7 +242,7 @@ func compareToPlain(t *rapid.T, w *world, n *naive, e *Entry, d *Decision) {
 		if ended && w.st.Tasks[i].Successor == nil && !replaced(d, task.Name) && !stopping(w, d) {
 			row := last(d, was.Key)
 			n.status[i] = row.Status
-			want = append(want, n.happen(signal{task: i})...)
+			want = append(want, n.happen(happening{task: i})...)
 		}
 		if started[i] {
 			justified(t, w, d, i, e, want)

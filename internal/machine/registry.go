@@ -8,11 +8,17 @@ import (
 	"github.com/freshet/freshet/internal/spec"
 )
 
-// Registry is the state of a namespace: its workflows, and which of their
-// runs are alive. It decides what starts a run, and which run has to wait.
+// Registry is the state of a namespace: its workflows, which of their runs
+// are alive, and the triggers that start runs. It decides what starts a run,
+// and which run has to wait.
 type Registry struct {
 	Namespace string
+	Row       *NamespaceRow // nil: there is no such namespace yet
 	Flows     map[string]*Flow
+	Triggers  map[int64]*Trigger
+
+	byEvent map[string][]int64 // key -> triggers that listen, ascending
+	byFlow  map[string][]int64 // workflow or "*" -> triggers that listen, ascending
 }
 
 // Flow is a workflow with its runs that are not over.
@@ -20,57 +26,107 @@ type Flow struct {
 	WorkflowRow
 	Active   []int64 // running or being stopped, oldest first
 	Queued   []int64 // wait for a place, oldest first
-	Stopping []int64 // those of both that were asked to make room
+	Later    []int64 // wait for their time, oldest first
+	Stopping []int64 // those of all that were asked to make room
+	Triggers []int64 // ascending
 }
 
-// NewRegistry is the state of a namespace without workflows.
+// Trigger is a trigger with what it remembers.
+type Trigger struct {
+	TriggerRow
+	State RuleState
+	Dues  Dues
+}
+
+// Specs finds what is compiled. Versions and triggers do not change, so the
+// answer depends on nothing but the question.
+type Specs interface {
+	Workflow(name, version string) (*spec.Workflow, error)
+	Trigger(t *TriggerRow, version string) (*spec.Trigger, error)
+}
+
+// NewRegistry is the state of a namespace without anything in it.
 func NewRegistry(namespace string) *Registry {
-	return &Registry{Namespace: namespace, Flows: map[string]*Flow{}}
+	return &Registry{Namespace: namespace, Flows: map[string]*Flow{}, Triggers: map[int64]*Trigger{},
+		byEvent: map[string][]int64{}, byFlow: map[string][]int64{}}
 }
 
-// StepRegistry decides what an entry means for a namespace. w is the version
-// that a run is to start with, or that the run that ended had; it may be nil
-// for other entries.
-func StepRegistry(w *spec.Workflow, g *Registry, e *Entry) *Decision {
-	d := &Decision{}
+// StepRegistry decides what an entry means for a namespace. A decision with
+// More is the first part of a longer one: apply it, and call StepRegistry
+// again with the same entry and More.
+func StepRegistry(specs Specs, g *Registry, e *Entry, more *Continuation) *Decision {
+	d := newSpaceDraft(specs, g, e)
+	if more != nil {
+		d.part = more.Part
+		d.observe(more.Work[0].From)
+		return d.decision()
+	}
 	switch e.Kind {
 	case Upload:
-		g.upload(e, d)
+		d.upload()
 	case StartRun:
-		g.start(w, e, d)
-	case RunEnded, PlacesChanged:
-		g.ended(w, e, d)
+		d.start()
+	case RunEnded:
+		d.ended()
+		d.observe(0)
+	case PlacesChanged:
+		d.ended()
+	case EventHappened:
+		d.observe(0)
+	case TimerFired:
+		d.timer()
+	case AddTrigger:
+		d.addTrigger()
+	case ChangeTrigger:
+		d.changeTrigger()
+	case EnableFlow, DisableFlow:
+		d.enable(e.Kind == EnableFlow)
+	case DeleteFlow:
+		d.deleteFlow()
+	case PutNamespace:
+		d.putNamespace()
+	case DropNamespace:
+		d.dropNamespace()
 	}
-	return d
+	return d.decision()
 }
 
-func (g *Registry) upload(e *Entry, d *Decision) {
-	reply := make(UploadReply, len(e.Body.Upload))
-	for i, u := range e.Body.Upload {
-		if other, ok := g.twin(u.Name); ok {
-			d.Refused = freshet.Errorf(freshet.Conflict, "there is a workflow %s.%s already, and names are one if they differ in case only", g.Namespace, other).
-				WithHint("call it %s, or give it another name", other)
-			return
-		}
-		reply[i].Name, reply[i].Version = u.Name, u.Version
-		row := WorkflowRow{Namespace: g.Namespace, Name: u.Name, Version: u.Version, Description: u.Description,
-			Tasks: u.Tasks, Enabled: true, CreatedAt: e.Time, UpdatedAt: e.Time}
-		if f, ok := g.Flows[u.Name]; ok {
-			if f.Version == u.Version {
-				continue
-			}
-			row.CreatedAt, row.Enabled = f.CreatedAt, f.Enabled
-			if len(f.Queued) > 0 { // the new version may give them a place
-				d.Emit = append(d.Emit, Entry{Namespace: g.Namespace, Kind: PlacesChanged, Depth: e.Depth, Cause: e.Offset,
-					Body: Body{Workflow: u.Name}})
-			}
-		}
-		reply[i].Changed = true
-		d.Workflows = append(d.Workflows, row)
-		d.Versions = append(d.Versions, VersionRow{Namespace: g.Namespace, Name: u.Name, Version: u.Version,
-			Source: u.Source, Files: u.Files, CreatedAt: e.Time})
+// Listens tells whether an entry concerns one of the namespace's triggers.
+func (g *Registry) Listens(e *Entry) bool { return len(g.listeners(e)) > 0 }
+
+// listeners are the triggers that an event or the end of a run concerns.
+func (g *Registry) listeners(e *Entry) []int64 {
+	if e.Kind == EventHappened {
+		return g.byEvent[e.Event.Key]
 	}
-	d.Reply = reply
+	own, any := g.byFlow[e.Body.Workflow], g.byFlow["*"]
+	if len(any) == 0 {
+		return own
+	}
+	both := slices.Concat(own, any)
+	slices.Sort(both)
+	return slices.Compact(both)
+}
+
+// refuse refuses the command: it changes nothing.
+func (d *spaceDraft) refuse(code freshet.ErrorCode, format string, args ...any) *freshet.Error {
+	d.d.Refused = freshet.Errorf(code, format, args...)
+	return d.d.Refused
+}
+
+func (d *spaceDraft) hint(format string, args ...any) {
+	d.d.Refused = d.d.Refused.WithHint(format, args...)
+}
+
+// flow finds a workflow; nil: the command was refused.
+func (d *spaceDraft) flow(name string) *Flow {
+	f, ok := d.g.Flows[name]
+	if !ok {
+		d.refuse(freshet.NotFound, "there is no workflow %s.%s", d.g.Namespace, name)
+		d.hint("`workflow list` shows what there is; `workflow upload FILE` adds one")
+		return nil
+	}
+	return f
 }
 
 // twin finds a workflow whose name differs from the given in case only.
@@ -86,86 +142,14 @@ func (g *Registry) twin(name string) (string, bool) {
 	return "", false
 }
 
-func (g *Registry) start(w *spec.Workflow, e *Entry, d *Decision) {
-	s := e.Body.Start
-	d.Flow = s.Workflow
-	f, ok := g.Flows[s.Workflow]
-	if !ok {
-		d.Refused = freshet.Errorf(freshet.NotFound, "there is no workflow %s.%s", g.Namespace, s.Workflow)
-		return
-	}
-	row := RunRow{ID: e.Run, Namespace: g.Namespace, Workflow: s.Workflow, Version: s.Version, Status: freshet.Running,
-		Type: s.Type, Parameters: s.Parameters, CreatedAt: e.Time, StartedAt: e.Time, Event: e.Event, Key: s.Key}
-	if s.ScheduledAt != nil {
-		row.ScheduledAt = *s.ScheduledAt
-	}
-	if c := w.Concurrency; c != nil && !g.place(c, f, e, d) {
-		row.Status = freshet.Queued
-		row.StartedAt = row.EndedAt // none yet
-	}
-	if d.Refused == nil {
-		d.NewRuns = append(d.NewRuns, row)
-	}
-}
-
-// place tells whether a new run may begin at once. If not, it waits, unless
-// the overlap refuses it.
-func (g *Registry) place(c *spec.Concurrency, f *Flow, e *Entry, d *Decision) bool {
-	if len(f.Active) < c.Limit && len(f.Queued) == 0 {
-		return true
-	}
-	name := g.Namespace + "." + f.Name
-	switch c.Overlap {
-	case spec.SkipRun:
-		d.Refused = freshet.Errorf(freshet.Conflict, "%s already has %d of %d runs alive, and its overlap is skip", name, len(f.Active), c.Limit)
-	case spec.StopOldest:
-		alive := slices.Concat(f.Active, f.Queued)
-		alive = slices.DeleteFunc(alive, func(id int64) bool { return slices.Contains(f.Stopping, id) })
-		for len(alive) >= c.Limit {
-			d.Stopping = append(d.Stopping, alive[0])
-			d.Emit = append(d.Emit, Entry{Namespace: g.Namespace, Kind: StopRun, Run: alive[0], Depth: e.Depth,
-				Cause: e.Offset, Body: Body{Stop: &RunStop{Code: freshet.CodeStoppedByLimit}}})
-			alive = alive[1:]
-		}
-	default:
-		if len(f.Queued) >= c.Queue {
-			d.Refused = freshet.Errorf(freshet.Conflict, "%s has %d runs alive and %d waiting, which is all that its concurrency allows",
-				name, len(f.Active), len(f.Queued))
-		}
-	}
-	return false
-}
-
-// ended frees the place of a run, and gives it to the oldest that waits.
-func (g *Registry) ended(w *spec.Workflow, e *Entry, d *Decision) {
-	d.Ended, d.Flow = e.Run, e.Body.Workflow
-	f, ok := g.Flows[d.Flow]
-	if !ok {
-		return
-	}
-	room := len(f.Queued) // without a limit nothing waits
-	if w != nil && w.Concurrency != nil {
-		room = w.Concurrency.Limit - len(f.Active)
-		if slices.Contains(f.Active, e.Run) {
-			room++
-		}
-	}
-	for _, id := range f.Queued {
-		if room <= 0 {
-			return
-		}
-		if id == e.Run {
-			continue
-		}
-		d.Admitted = append(d.Admitted, id)
-		d.Emit = append(d.Emit, Entry{Namespace: g.Namespace, Kind: RunAdmitted, Run: id, Depth: e.Depth,
-			Cause: e.Offset, Body: Body{Workflow: d.Flow}})
-		room--
-	}
-}
-
 // ApplyRegistry brings a namespace's state up to a decision.
 func ApplyRegistry(g *Registry, d *Decision) {
+	if d.Space != nil {
+		g.Row = d.Space
+	}
+	if d.Gone {
+		g.Row = nil
+	}
 	for _, row := range d.Workflows {
 		f, ok := g.Flows[row.Name]
 		if !ok {
@@ -174,8 +158,18 @@ func ApplyRegistry(g *Registry, d *Decision) {
 		}
 		f.WorkflowRow = row
 	}
+	for _, id := range d.Untriggers {
+		g.drop(id)
+	}
+	for _, row := range d.Triggers {
+		g.Keep(row)
+	}
+	g.applyRules(d)
 	for _, row := range d.NewRuns {
-		g.Hold(row)
+		g.Hold(row, slices.Contains(d.Later, row.ID))
+	}
+	if d.Unflow != "" {
+		delete(g.Flows, d.Unflow)
 	}
 	f, ok := g.Flows[d.Flow]
 	if !ok {
@@ -184,8 +178,13 @@ func ApplyRegistry(g *Registry, d *Decision) {
 	f.Stopping = append(f.Stopping, d.Stopping...)
 	if d.Ended != 0 {
 		gone := func(id int64) bool { return id == d.Ended }
-		f.Active, f.Queued = slices.DeleteFunc(f.Active, gone), slices.DeleteFunc(f.Queued, gone)
+		f.Active, f.Queued, f.Later = slices.DeleteFunc(f.Active, gone), slices.DeleteFunc(f.Queued, gone), slices.DeleteFunc(f.Later, gone)
 		f.Stopping = slices.DeleteFunc(f.Stopping, gone)
+	}
+	if d.Due != 0 {
+		f.Later = slices.DeleteFunc(f.Later, func(id int64) bool { return id == d.Due })
+		i, _ := slices.BinarySearch(f.Queued, d.Due)
+		f.Queued = slices.Insert(f.Queued, i, d.Due)
 	}
 	for _, id := range d.Admitted {
 		if i := slices.Index(f.Queued, id); i >= 0 {
@@ -195,15 +194,105 @@ func ApplyRegistry(g *Registry, d *Decision) {
 	}
 }
 
-// Hold makes the registry know a run that is not over.
-func (g *Registry) Hold(row RunRow) {
+func (g *Registry) applyRules(d *Decision) {
+	for _, r := range d.Rules {
+		if t, ok := g.Triggers[r.Rule]; ok {
+			if t.State = r.State; !t.State.any() {
+				t.State = nil
+			}
+		}
+	}
+	for i := range d.Untimers {
+		tm := &d.Untimers[i]
+		if t, ok := g.Triggers[tm.Rule]; ok && tm.Kind == RuleTimer {
+			delete(t.Dues, tm.NodeKey())
+		}
+	}
+	for i := range d.Timers {
+		tm := &d.Timers[i]
+		if t, ok := g.Triggers[tm.Rule]; ok && tm.Kind == RuleTimer {
+			if t.Dues == nil {
+				t.Dues = Dues{}
+			}
+			t.Dues[tm.NodeKey()] = tm.Due
+		}
+	}
+}
+
+// Keep makes the registry know a trigger, or what has changed of it.
+func (g *Registry) Keep(row TriggerRow) *Trigger {
+	if t, ok := g.Triggers[row.ID]; ok {
+		t.TriggerRow = row
+		return t
+	}
+	t := &Trigger{TriggerRow: row}
+	g.Triggers[row.ID] = t
+	if f, ok := g.Flows[row.Workflow]; ok {
+		f.Triggers = with(f.Triggers, row.ID)
+	}
+	for _, key := range row.Events {
+		g.byEvent[key] = with(g.byEvent[key], row.ID)
+	}
+	for _, name := range row.Workflows {
+		g.byFlow[name] = with(g.byFlow[name], row.ID)
+	}
+	return t
+}
+
+// drop forgets a trigger.
+func (g *Registry) drop(id int64) {
+	t, ok := g.Triggers[id]
+	if !ok {
+		return
+	}
+	delete(g.Triggers, id)
+	if f, ok := g.Flows[t.Workflow]; ok {
+		f.Triggers = sans(f.Triggers, id)
+	}
+	for _, key := range t.Events {
+		if g.byEvent[key] = sans(g.byEvent[key], id); len(g.byEvent[key]) == 0 {
+			delete(g.byEvent, key)
+		}
+	}
+	for _, name := range t.Workflows {
+		if g.byFlow[name] = sans(g.byFlow[name], id); len(g.byFlow[name]) == 0 {
+			delete(g.byFlow, name)
+		}
+	}
+}
+
+// with is an ascending list with one more.
+func with(list []int64, id int64) []int64 {
+	i, found := slices.BinarySearch(list, id)
+	if found {
+		return list
+	}
+	return slices.Insert(list, i, id)
+}
+
+// sans is an ascending list with one less.
+func sans(list []int64, id int64) []int64 {
+	i, found := slices.BinarySearch(list, id)
+	if !found {
+		return list
+	}
+	return slices.Delete(list, i, i+1)
+}
+
+// Hold makes the registry know a run that is not over; later tells that it
+// waits for its time.
+func (g *Registry) Hold(row RunRow, later bool) {
 	f, ok := g.Flows[row.Workflow]
 	if !ok {
 		return
 	}
-	if row.Status == freshet.Queued {
-		f.Queued = append(f.Queued, row.ID)
-	} else {
+	switch {
+	case later:
+		f.Later = append(f.Later, row.ID)
+	case row.Status == freshet.Queued:
+		i, _ := slices.BinarySearch(f.Queued, row.ID)
+		f.Queued = slices.Insert(f.Queued, i, row.ID)
+	default:
 		f.Active = append(f.Active, row.ID)
 	}
 	if row.Status == freshet.Stopping {
@@ -215,4 +304,10 @@ func (g *Registry) Hold(row RunRow) {
 // itself has not been told yet.
 func (g *Registry) Admit(workflow string, run int64) {
 	ApplyRegistry(g, &Decision{Flow: workflow, Admitted: []int64{run}})
+}
+
+// Watches tells whether a trigger looks at anything now.
+func (g *Registry) Watches(t *TriggerRow) bool {
+	f, ok := g.Flows[t.Workflow]
+	return ok && f.Enabled && !t.Paused
 }

@@ -25,9 +25,25 @@ func (d *draft) settled() bool {
 
 // awaited tells whether the run waits for a signal that would start a task.
 func (d *draft) awaited(t *spec.Task) bool {
-	return !t.Optional && d.task(t.Index).Latest == nil && slices.ContainsFunc(t.Rules, func(r *spec.Rule) bool {
-		return r.Action != spec.Stop && d.comes(r, r.When)
-	})
+	return !t.Optional && !t.Finally && d.task(t.Index).Latest == nil && !onlyAbsences(t) &&
+		slices.ContainsFunc(t.Rules, func(r *spec.Rule) bool { return r.Action != spec.Stop && d.comes(r, r.When) })
+}
+
+// onlyAbsences tells whether the only signals that start a task are absences:
+// such a task is there in case, and holds no run open.
+func onlyAbsences(t *spec.Task) bool {
+	found := false
+	for _, r := range t.Rules {
+		for _, c := range r.Nodes {
+			if r.Action != spec.Stop && c.Signal() {
+				if c.Kind != spec.MissingIs {
+					return false
+				}
+				found = true
+			}
+		}
+	}
+	return found
 }
 
 // failureStands tells whether the latest execution of a task has failed and
@@ -47,7 +63,7 @@ func (d *draft) comes(r *spec.Rule, c *spec.Condition) bool {
 	switch c.Kind {
 	case spec.AllOf:
 		coming := false
-		x := examination{d: d, rule: r, state: d.rule(r)}
+		x := examination{sc: d, rule: r, state: d.memory(r)}
 		for _, part := range c.Parts {
 			if d.comes(r, part) {
 				coming = true
@@ -71,34 +87,6 @@ func (d *draft) wanted(c *spec.Condition, want spec.Want) bool {
 	return slices.Contains(want.Statuses, d.task(want.Task).Status())
 }
 
-// over ends the run.
-func (d *draft) over() {
-	row := d.runRow()
-	row.Status, row.Code, row.Reason = d.result(row)
-	row.EndedAt = d.now
-	d.d.Emit = append(d.d.Emit, Entry{Namespace: d.st.Namespace, Kind: RunEnded, Run: d.st.ID,
-		Depth: d.entry.Depth, Cause: d.entry.Offset, Body: Body{Status: row.Status, Workflow: d.st.Workflow}})
-	d.work = nil
-}
-
-// result of a run that ends now, with what brought it about.
-func (d *draft) result(row *RunRow) (freshet.Status, freshet.Code, string) {
-	for i, t := range d.w.Tasks {
-		if x := d.task(i).Latest; !t.AllowFailure && x != nil && x.Status == freshet.Failed {
-			return freshet.Failed, x.Code, fmt.Sprintf("task %s failed: %s", t.Name, x.Reason)
-		}
-	}
-	switch row.Asked {
-	case freshet.CodeStoppedByPerson, freshet.CodeStoppedByLimit:
-		return freshet.Stopped, row.Asked, stopText[row.Asked]
-	case freshet.CodeRunaway:
-		return freshet.Failed, row.Asked, "its tasks send each other events without end"
-	case freshet.CodeStoppedByRule:
-		return freshet.Success, "", "ended by its stop rule"
-	}
-	return freshet.Success, "", ""
-}
-
 // Never says why a task of an ended run never ran: the part of its condition
 // that could not come any more. The run is as it was left.
 type Never struct {
@@ -120,6 +108,9 @@ func NeverRan(w *spec.Workflow, st *Run) map[string]Never {
 }
 
 func (d *draft) never(t *spec.Task) Never {
+	if t.Finally {
+		return d.neverFinally(t)
+	}
 	if d.st.Asked != "" {
 		return Never{freshet.CodeStoppedWithRun, "the run was stopped before"}
 	}
@@ -141,9 +132,36 @@ func (d *draft) never(t *spec.Task) Never {
 	for _, r := range t.Rules {
 		for _, c := range r.Nodes {
 			if c.Signal() && r.Action != spec.Stop {
-				return Never{freshet.CodeCondition, fmt.Sprintf("event %s did not come before the run ended", c.Key)}
+				return Never{freshet.CodeCondition, neverCame(c)}
 			}
 		}
 	}
 	return Never{freshet.CodeCondition, "its condition never held"}
+}
+
+func neverCame(c *spec.Condition) string {
+	switch {
+	case c.Kind == spec.MissingIs:
+		return fmt.Sprintf("event %s was not missing for %s before the run ended", c.Key, c.For)
+	case c.Tick():
+		return fmt.Sprintf("no tick of %s came before the run ended", c.Ticks)
+	}
+	return fmt.Sprintf("event %s did not come before the run ended", c.Key)
+}
+
+func (d *draft) neverFinally(t *spec.Task) Never {
+	if d.st.Result == "" {
+		return Never{freshet.CodeStoppedWithRun, "the run ended without its `finally`"}
+	}
+	for _, r := range t.Rules {
+		for _, want := range r.When.Wants {
+			if s := d.task(want.Task).Status(); !d.wanted(r.When, want) {
+				if s == freshet.Waiting {
+					s = freshet.Skipped
+				}
+				return Never{freshet.CodeUpstream, fmt.Sprintf("task %s ended %s", d.w.Tasks[want.Task].Name, s)}
+			}
+		}
+	}
+	return Never{freshet.CodeStoppedWithRun, "`finally` was stopped before"}
 }

@@ -1,6 +1,8 @@
 package machine
 
 import (
+	"cmp"
+	"fmt"
 	"time"
 
 	"github.com/freshet/freshet"
@@ -14,6 +16,7 @@ type Run struct {
 	RunRow
 	Tasks []TaskState // by index of the task
 	Rules []RuleState // by id of the rule; empty where nothing is remembered
+	Dues  Dues        // when conditions of its rules are looked at next
 	Alive int         // tasks with an execution that has no final status, or with a start that waits
 
 	// asked is the entry after whose decision it was last asked whether the
@@ -40,7 +43,12 @@ type RunRow struct {
 	Asked       freshet.Code   // why it is being stopped; CodeStoppedByRule: its own `stop`
 	Parent      int64
 	RerunOf     int64
-	Key         string // idempotence of its start
+	Key         string   // idempotence of its start
+	Trigger     int64    // that started it, 0 for none
+	Missing     []string // parts of the trigger's condition that its deadline left out
+	Depth       int      // links of the chain of triggers that led here
+	Outputs     map[string]any
+	Result      freshet.Status // what the run comes to, once its `finally` has begun; empty: it has not
 }
 
 // TaskState is what a run knows of one task.
@@ -127,14 +135,48 @@ type RuleState []NodeState
 
 // NodeState is what one condition remembers.
 type NodeState struct {
-	Event *freshet.Event // newest signal
+	Event *freshet.Event // newest of its signal, or of what it counts; nil: none, or a tick or an absence
+	At    time.Time      // when its signal happened, of a tick the tick's own time; zero: it has not since the rule last fired
 	Count int64
 	Sum   float64
+	Since time.Time // of a missing: when it last came; of an `all` within a day: when the rule last fired by it
+	Marks []Mark    // of a count or sum within a span: what came in, oldest first; stored as rows of their own
 }
 
-func (n NodeState) empty() bool { return n.Event == nil && n.Count == 0 && n.Sum == 0 }
+// Mark is what one event adds to a count or sum within a span of time.
+type Mark struct {
+	N      int64 // order among the marks of its condition, from 1
+	At     time.Time
+	Amount float64
+}
+
+// Stored tells whether there is something to store in the rule's own row.
+func (n *NodeState) Stored() bool {
+	return n.Event != nil || !n.At.IsZero() || n.Count != 0 || n.Sum != 0 || !n.Since.IsZero()
+}
+
+// NodeKey names a condition of a rule of a run, or, with Run 0, of a trigger.
+type NodeKey struct {
+	Run  int64
+	Rule int64 // id of the rule in its version, or of the trigger
+	Node int
+}
+
+// Compare orders conditions.
+func (k NodeKey) Compare(o NodeKey) int {
+	return cmp.Or(cmp.Compare(k.Run, o.Run), cmp.Compare(k.Rule, o.Rule), cmp.Compare(k.Node, o.Node))
+}
+
+// MarshalText lets a condition be a key in JSON.
+func (k NodeKey) MarshalText() ([]byte, error) {
+	return fmt.Appendf(nil, "%d/%d/%d", k.Run, k.Rule, k.Node), nil
+}
+
+// Dues tells when conditions are looked at next: ticks, absences, clocks. It
+// is what is stored as timers of kind RuleTimer.
+type Dues map[NodeKey]time.Time
 
 // NewRun is the state of a run that has just been created.
 func NewRun(w *spec.Workflow, row RunRow) *Run {
-	return &Run{RunRow: row, Tasks: make([]TaskState, len(w.Tasks)), Rules: make([]RuleState, len(w.Rules))}
+	return &Run{RunRow: row, Tasks: make([]TaskState, len(w.Tasks)), Rules: make([]RuleState, len(w.Rules)), Dues: Dues{}}
 }

@@ -44,7 +44,9 @@ func step(w *spec.Workflow, st *Run, e *Entry, more *Continuation, limit bounds)
 		d.open()
 	}
 	d.run()
-	d.close()
+	for d.close() {
+		d.run()
+	}
 	return d.decision()
 }
 
@@ -58,6 +60,7 @@ type draft struct {
 	row    *RunRow // changed
 	tasks  map[int]*TaskState
 	rules  map[int]RuleState
+	dues   Dues         // changed; zero: it waits no more
 	execs  []*Execution // changed, in order
 	owned  map[*Execution]bool
 	alive  int
@@ -134,7 +137,14 @@ func (d *draft) decision() *Decision {
 	}
 	slices.Sort(ids)
 	for _, id := range ids {
-		d.d.Rules = append(d.d.Rules, RuleRow{Run: d.st.ID, Rule: id, State: d.rules[id]})
+		d.d.Rules = append(d.d.Rules, RuleRow{Run: d.st.ID, Rule: int64(id), State: d.rules[id]})
+	}
+	for _, k := range sortedKeys(d.dues) {
+		if at := d.dues[k]; at.IsZero() {
+			d.d.Untimers = append(d.d.Untimers, NodeTimer(k, at))
+		} else {
+			d.d.Timers = append(d.d.Timers, NodeTimer(k, at))
+		}
 	}
 	for _, x := range d.execs {
 		t := d.task(d.index(x.Key.Task))
@@ -145,6 +155,9 @@ func (d *draft) decision() *Decision {
 	}
 	return &d.d
 }
+
+// sortedKeys are the conditions of some due times in a fixed order.
+func sortedKeys(dues Dues) []NodeKey { return slices.SortedFunc(maps.Keys(dues), NodeKey.Compare) }
 
 func (d *draft) index(task string) int {
 	t, ok := d.w.Task(task)
@@ -236,39 +249,9 @@ func (d *draft) own(x *Execution) {
 	d.size++
 }
 
-// rule is what a rule remembers, as changed.
-func (d *draft) rule(r *spec.Rule) RuleState {
-	if s, ok := d.rules[r.ID]; ok {
-		return s
-	}
-	return d.st.Rules[r.ID]
-}
-
-// remember changes what one condition of a rule remembers.
-func (d *draft) remember(r *spec.Rule, node int, f func(n *NodeState)) {
-	s, ok := d.rules[r.ID]
-	if !ok {
-		s = make(RuleState, len(r.Nodes))
-		copy(s, d.st.Rules[r.ID])
-		d.rules[r.ID] = s
-		d.size++
-	}
-	f(&s[node])
-}
-
-// forget clears what a rule remembers.
-func (d *draft) forget(r *spec.Rule) {
-	if s := d.rule(r); s == nil || !s.any() {
-		return
-	}
-	if _, ok := d.rules[r.ID]; !ok {
-		d.size++
-	}
-	d.rules[r.ID] = make(RuleState, len(r.Nodes))
-}
-
+// any tells whether there is something to keep.
 func (s RuleState) any() bool {
-	return slices.ContainsFunc(s, func(n NodeState) bool { return !n.empty() })
+	return slices.ContainsFunc(s, func(n NodeState) bool { return n.Stored() || len(n.Marks) > 0 })
 }
 
 // note adds to the ledger.

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/spec"
 )
 
 // open turns the entry into the first signals of a step.
@@ -14,6 +15,7 @@ func (d *draft) open() {
 	switch e.Kind {
 	case StartRun:
 		if d.st.Status == freshet.Running { // a queued one begins when it is admitted
+			d.await()
 			d.push(work{Op: opBegin})
 		}
 	case RunAdmitted:
@@ -21,6 +23,10 @@ func (d *draft) open() {
 	case EventHappened:
 		if d.st.Status == freshet.Stopping {
 			d.late("the run is being stopped")
+			return
+		}
+		if d.st.Result != "" {
+			d.late("the run's `finally` has begun")
 			return
 		}
 		d.push(work{Op: opEvent})
@@ -58,22 +64,27 @@ func (d *draft) admit() {
 	}
 	row := d.runRow()
 	row.Status, row.StartedAt = freshet.Running, d.now
+	d.await()
 	d.push(work{Op: opBegin})
 	d.push(work{Op: opAdmit})
 }
 
 // close looks at what the step leaves behind: a run without anything alive
-// may be over.
-func (d *draft) close() {
-	if d.d.More != nil || d.d.Refused != nil || d.alive > 0 || d.entry.Kind == Settle {
-		return
+// may be over. It tells whether more is to be done first, in `finally`.
+func (d *draft) close() bool {
+	if d.d.More != nil || d.d.Refused != nil || d.alive > 0 || d.status().Final() {
+		return false
 	}
-	switch d.status() {
-	case freshet.Stopping:
-		d.over()
-	case freshet.Running:
+	switch {
+	case d.result() != "":
+		d.concluded()
+	case d.entry.Kind == Settle:
+	case d.status() == freshet.Stopping:
+		d.conclude()
+	case d.status() == freshet.Running:
 		d.ask()
 	}
+	return len(d.work) > 0
 }
 
 // ask asks whether the run is over once all that was accepted before, and all
@@ -91,7 +102,7 @@ func (d *draft) ask() {
 func (d *draft) settle() {
 	switch {
 	case d.entry.Cause == d.st.asked && d.settled():
-		d.over()
+		d.conclude()
 	case d.st.asked == 0:
 		d.ask()
 	}
@@ -100,19 +111,43 @@ func (d *draft) settle() {
 // stopRun takes a person's, or the registry's, wish that the run ends.
 func (d *draft) stopRun() {
 	code := d.entry.Body.Stop.Code
-	if d.st.Status == freshet.Stopping {
-		if code == freshet.CodeStoppedByPerson && d.st.Asked == freshet.CodeStoppedByRule {
-			d.runRow().Asked = code
-		}
+	if d.st.Result != "" || d.st.Status == freshet.Stopping {
+		d.stopAgain(code)
 		return
 	}
 	d.note(freshet.Outcome{Rule: -1, Result: freshet.Fired, Action: "stop"})
 	d.halt(code)
 }
 
-// halt begins to stop the run.
+// stopAgain takes a stop of a run that is being stopped, or whose `finally`
+// has begun: a person's second one ends `finally` too.
+func (d *draft) stopAgain(code freshet.Code) {
+	byPerson := code == freshet.CodeStoppedByPerson
+	switch {
+	case d.st.Result == "" && byPerson && d.st.Asked == freshet.CodeStoppedByRule:
+		d.runRow().Asked = code
+	case d.st.Result == "" && byPerson && d.st.Asked == freshet.CodeStoppedByPerson:
+		d.runRow().Asked = freshet.CodeStoppedWithRun
+		d.note(freshet.Outcome{Rule: -1, Result: freshet.Fired, Action: "stop", Note: "its `finally` will not run"})
+	case d.st.Result != "" && (byPerson || code == freshet.CodeRunaway):
+		d.note(freshet.Outcome{Rule: -1, Result: freshet.Fired, Action: "stop", Note: "`finally` too"})
+		d.halt(code)
+	}
+}
+
+// halt begins to stop the run, or its `finally`.
 func (d *draft) halt(why freshet.Code) {
 	row := d.runRow()
+	d.unawait()
+	if row.Result != "" {
+		if row.Result == freshet.Success {
+			row.Result, row.Code, row.Reason = freshet.Stopped, why, stopText[why]
+		}
+		if why == freshet.CodeRunaway {
+			row.Result, row.Code, row.Reason = freshet.Failed, why, "its tasks start each other without end"
+		}
+		why = freshet.CodeStoppedWithRun
+	}
 	row.Status, row.Asked = freshet.Stopping, why
 	d.work = []work{{Op: opHalt}} // rules act no more
 	clear(d.ending)
@@ -138,8 +173,8 @@ func (d *draft) command() {
 		d.d.Refused = freshet.Errorf(freshet.NotFound, "run %d has no task %s", d.st.ID, name)
 		return
 	}
-	if d.st.Status != freshet.Running {
-		d.d.Refused = freshet.Errorf(freshet.Conflict, "run %d is %s", d.st.ID, d.st.Status)
+	if err := d.refuses(t); err != nil {
+		d.d.Refused = err
 		return
 	}
 	alive := d.task(t.Index).Alive()
@@ -170,4 +205,17 @@ func (d *draft) command() {
 		out.Seq = d.d.Outcomes[at].Seq
 	}
 	d.d.Reply = out.Seq
+}
+
+// refuses says why a task takes no commands now.
+func (d *draft) refuses(t *spec.Task) *freshet.Error {
+	switch {
+	case !d.live() || d.st.Status == freshet.Queued:
+		return freshet.Errorf(freshet.Conflict, "run %d is %s", d.st.ID, d.st.Status)
+	case t.Finally && d.st.Result == "":
+		return freshet.Errorf(freshet.Conflict, "task %s stands in `finally`: it starts when all else has ended", t.Name)
+	case !t.Finally && d.st.Result != "":
+		return freshet.Errorf(freshet.Conflict, "the tasks of run %d have ended: its `finally` has begun", d.st.ID)
+	}
+	return nil
 }

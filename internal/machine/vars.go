@@ -22,7 +22,7 @@ func (d *draft) vars(ev *freshet.Event, by []*freshet.Event, env map[string]any)
 	v := expr.Vars{
 		"params": d.params(),
 		"event":  d.event(ev),
-		"events": func() any { return eventsObject{d, by} },
+		"events": func() any { return eventsObject{d.event, by} },
 		"run":    runObject{d},
 		"tasks":  tasksObject{d: d},
 		"$zone":  d.w.Timezone,
@@ -157,8 +157,8 @@ func plain(v any) any {
 
 // eventsObject is the newest event of each key that took part.
 type eventsObject struct {
-	d  *draft
-	by []*freshet.Event
+	object func(*freshet.Event) *eventObject
+	by     []*freshet.Event
 }
 
 func (o eventsObject) Names() []string {
@@ -173,7 +173,7 @@ func (o eventsObject) Names() []string {
 func (o eventsObject) Field(name string) (any, bool) {
 	for _, ev := range o.by {
 		if ev.Key == name {
-			return o.d.event(ev), true
+			return o.object(ev), true
 		}
 	}
 	return nil, false
@@ -199,9 +199,12 @@ func (o runObject) Field(name string) (any, bool) {
 	case "namespace":
 		return row.Namespace, true
 	case "status":
+		if row.Result != "" {
+			return string(row.Result), true
+		}
 		return string(row.Status), true
-	case "missing": // only a rule with a deadline leaves anything out
-		return []any{}, true
+	case "missing":
+		return texts(row.Missing), true
 	case "started_at":
 		return orTime(row.StartedAt, row.CreatedAt), true
 	case "scheduled_at":
@@ -220,6 +223,15 @@ func (o runObject) Field(name string) (any, bool) {
 		return list, true
 	}
 	return nil, false
+}
+
+// texts is a list as expressions see it.
+func texts(list []string) []any {
+	out := make([]any, len(list))
+	for i, s := range list {
+		out[i] = s
+	}
+	return out
 }
 
 func orTime(t, other time.Time) time.Time {

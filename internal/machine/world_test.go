@@ -38,7 +38,8 @@ type world struct {
 	execs  map[freshet.Key]*Execution
 	past   map[freshet.Key]*Execution // ended, and not held any more
 	waits  map[WaitKey]Wait
-	rules  map[int]RuleState
+	rules  map[int64]RuleState
+	marks  map[NodeKey][]Mark
 	timers map[string]Timer
 	queue  map[freshet.Key]bool
 
@@ -64,7 +65,7 @@ func newWorld(t fataler, w *spec.Workflow) *world {
 	row := RunRow{ID: 1, Namespace: "default", Workflow: w.Name, Version: "v", Status: freshet.Running,
 		Type: freshet.Manual, CreatedAt: epoch, StartedAt: epoch}
 	return &world{t: t, w: w, st: NewRun(w, row), row: row, now: epoch, limit: usual,
-		execs: map[freshet.Key]*Execution{}, past: map[freshet.Key]*Execution{}, waits: map[WaitKey]Wait{}, rules: map[int]RuleState{},
+		execs: map[freshet.Key]*Execution{}, past: map[freshet.Key]*Execution{}, waits: map[WaitKey]Wait{}, rules: map[int64]RuleState{}, marks: map[NodeKey][]Mark{},
 		timers: map[string]Timer{}, queue: map[freshet.Key]bool{}}
 }
 
@@ -197,8 +198,18 @@ func (w *world) store(d *Decision) {
 	for _, r := range d.Rules {
 		delete(w.rules, r.Rule)
 		if r.State.any() {
-			w.rules[r.Rule] = r.State
+			bare := slices.Clone(r.State) // marks are rows of their own
+			for i := range bare {
+				bare[i].Marks = nil
+			}
+			w.rules[r.Rule] = bare
 		}
+	}
+	for _, c := range d.Unmarks {
+		w.marks[c.NodeKey] = slices.DeleteFunc(w.marks[c.NodeKey], func(m Mark) bool { return m.N < c.Before })
+	}
+	for _, m := range d.Marks {
+		w.marks[m.NodeKey] = append(w.marks[m.NodeKey], m.Mark)
 	}
 	for _, tm := range d.Untimers {
 		delete(w.timers, timerName(tm))
@@ -237,7 +248,7 @@ func (w *world) storeExecution(x *Execution) {
 	w.execs[x.Key] = x
 }
 
-func timerName(t Timer) string { return fmt.Sprintf("%s %v", t.Kind, t.Key) }
+func timerName(t Timer) string { return fmt.Sprintf("%s %v %d %d", t.Kind, t.Key, t.Rule, t.Node) }
 
 // check compares the state in memory with what the rows give, and looks at
 // what has to hold always.
@@ -280,13 +291,23 @@ func (w *world) check() {
 	})
 	var rules []RuleRow
 	for id, s := range w.rules {
-		rules = append(rules, RuleRow{Run: 1, Rule: id, State: s})
+		full := slices.Clone(s)
+		for i := range full {
+			full[i].Marks = slices.Clone(w.marks[NodeKey{1, id, i}])
+		}
+		rules = append(rules, RuleRow{Run: 1, Rule: id, State: full})
+	}
+	dues := Dues{}
+	for _, tm := range w.timers {
+		if tm.Kind == RuleTimer {
+			dues[tm.NodeKey()] = tm.Due
+		}
 	}
 	var waits []Wait
 	for _, wait := range w.waits {
 		waits = append(waits, wait)
 	}
-	loaded := Load(w.w, w.row, held, waits, rules)
+	loaded := Load(w.w, w.row, held, waits, rules, dues)
 	if asJSON(w.t, loaded) == asJSON(w.t, w.st) {
 		return // the slow look is for what differs in nil and empty only, or really
 	}

@@ -41,7 +41,7 @@ func newAudit(w *World) (*audit, error) {
 		}
 		flows, _ := spec.Parse("w.yaml", []byte(v.Source))
 		a.flows[r.ID] = flows[0]
-		a.loaded[r.ID] = machine.Load(flows[0], snap.Row, snap.Held, snap.Waits, snap.Rules)
+		a.loaded[r.ID] = machine.Load(flows[0], snap.Row, snap.Held, snap.Waits, snap.Rules, snap.Dues)
 	}
 	return a, nil
 }
@@ -282,7 +282,7 @@ func (a *audit) memory() {
 	// What was decided without any effect, such as an entry for a run that is
 	// over, is not worth a commit, and is decided again.
 	is.Undecided = 0
-	if diff := cmp.Diff(is, was, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(machine.Run{}), cmpopts.IgnoreFields(engine.Picture{}, "Versions")); diff != "" {
+	if diff := cmp.Diff(is, was, cmpopts.EquateEmpty(), cmp.AllowUnexported(machine.Registry{}), cmpopts.IgnoreUnexported(machine.Run{}), cmpopts.IgnoreFields(engine.Picture{}, "Versions")); diff != "" {
 		a.fault("memory differs from what is stored (-stored +memory):\n%s", diff)
 	}
 }

@@ -31,9 +31,17 @@ func (p *player) expect(l Line) error {
 		if len(f) == 2 {
 			l.Run, _ = strconv.ParseInt(f[1], 10, 64)
 		}
-		return p.expectRun(p.about(l), strings.Fields(rest))
-	case f[0] == "runs" && colon:
-		return p.expectRuns(strings.TrimSpace(rest))
+		return p.expectRun(p.about(l), rest)
+	case f[0] == "runs" && colon && len(f) <= 2:
+		return p.expectRuns(f[1:], strings.TrimSpace(rest))
+	case l.Rest == "no run":
+		return p.expectRuns(nil, "")
+	case f[0] == "outputs" && colon && len(f) == 1:
+		return p.expectOutputs(p.about(l), strings.TrimSpace(rest))
+	case f[0] == "trigger" && len(f) == 2 && colon:
+		return p.expectTrigger(f[1], strings.TrimSpace(rest))
+	case f[0] == "said" && len(f) == 3 && f[1] == "trigger" && colon:
+		return p.expectTold(f[2], strings.TrimSpace(rest))
 	case f[0] == "no" && len(f) == 3 && f[1] == "task":
 		return p.expectTask(p.about(l), f[2], []string{"never"})
 	case len(f) == 4 && f[0] == "run" && f[2] == "task" && colon:
@@ -69,30 +77,6 @@ func (p *player) expectRefused(text string) error {
 	return nil
 }
 
-func (p *player) expectRun(id int64, f []string) error {
-	run, err := p.w.Disk.Run(p.w.context(), id)
-	if err != nil {
-		return err
-	}
-	got := string(run.Status)
-	if len(f) > 1 {
-		got += " " + string(run.Code)
-	}
-	return want(got, strings.Join(f, " "))
-}
-
-func (p *player) expectRuns(list string) error {
-	runs, err := p.w.Runs()
-	if err != nil {
-		return err
-	}
-	var got []string
-	for _, r := range runs {
-		got = append(got, string(r.Status))
-	}
-	return want(strings.Join(got, ", "), list)
-}
-
 // expectTask is `STATUS [CODE] [seq N] [try N] [until D] [waits N]`, or never.
 func (p *player) expectTask(run int64, task string, f []string) error {
 	snap, err := p.w.Load(run)
@@ -100,7 +84,7 @@ func (p *player) expectTask(run int64, task string, f []string) error {
 		return err
 	}
 	flow := mustParse(p.source(snap.Row))[0]
-	st := machine.Load(flow, snap.Row, snap.Held, snap.Waits, snap.Rules)
+	st := machine.Load(flow, snap.Row, snap.Held, snap.Waits, snap.Rules, snap.Dues)
 	t, ok := flow.Task(task)
 	if !ok {
 		return fmt.Errorf("run %d has no task %s", run, task)

@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,6 +19,7 @@ import (
 // Play plays a story; call it inside a synctest bubble. The error says file
 // and line.
 func Play(t testing.TB, dir string, s *Story) error {
+	time.Sleep(time.Until(s.Begin))
 	p := &player{w: NewWorld(t, dir, s.Slots, s.Rows), s: s, began: time.Now(), sources: map[string]string{}}
 	defer p.w.Close()
 	if err := p.prepare(); err != nil {
@@ -64,12 +66,12 @@ func (p *player) prepare() error {
 			}
 		}
 	}
-	if slices.ContainsFunc(p.s.Lines, func(l Line) bool { return l.Verb == "start" }) {
-		return nil
-	}
 	flows := mustParse(p.s.Flows[0].Source)
 	if len(flows) == 0 {
 		return errors.New("the first file has no workflow")
+	}
+	if len(flows[0].On) > 0 || slices.ContainsFunc(p.s.Lines, Line.starts) {
+		return nil
 	}
 	// What the first lines say of processes holds for those of the start.
 	for _, l := range p.s.Lines {
@@ -82,8 +84,13 @@ func (p *player) prepare() error {
 		}
 	}
 	var err error
-	p.run, err = p.w.Start(flows[0].Name, "", nil)
+	p.run, err = p.w.Inbox.StartRun(p.w.context(), cmp.Or(flows[0].Namespace, freshet.DefaultNamespace), flows[0].Name, "", freshet.RunRequest{})
 	return err
+}
+
+// starts tells whether a line says how runs begin.
+func (l Line) starts() bool {
+	return l.Verb == "start" || l.Verb == "trigger" && strings.HasPrefix(l.Rest, "add ")
 }
 
 func mustParse(source string) []*spec.Workflow {
@@ -102,14 +109,16 @@ func (p *player) about(l Line) int64 {
 func (p *player) line(l Line) error {
 	switch l.Verb {
 	case "upload":
-		i := slices.IndexFunc(p.s.Flows, func(f Flow) bool { return f.Name == l.Rest })
-		if i < 0 {
-			return errors.New("there is no such section")
-		}
-		if p.last = p.w.Upload(l.Rest, p.s.Flows[i].Source); freshet.CodeOf(p.last) == freshet.Conflict {
-			return nil // for the story to judge
-		}
-		return p.last
+		return p.upload(l)
+	case "trigger", "enable", "disable", "namespace", "workflow":
+		return p.keep(l)
+	case "down":
+		p.w.Settle()
+		p.w.Down()
+		return nil
+	case "up":
+		p.w.Boot()
+		return nil
 	case "start":
 		return p.start(l.Rest)
 	case "event":
@@ -134,56 +143,6 @@ func (p *player) line(l Line) error {
 		return p.expect(l)
 	}
 	return errors.New("unknown word; see DESIGN.md")
-}
-
-// start is `NAME [p=v…] [key K]`.
-func (p *player) start(rest string) error {
-	f := strings.Fields(rest)
-	if len(f) == 0 {
-		return errors.New("which workflow?")
-	}
-	key, params := "", map[string]string{}
-	for i := 1; i < len(f); i++ {
-		if name, value, ok := strings.Cut(f[i], "="); ok {
-			params[name] = value
-		} else if f[i] == "key" && i+1 < len(f) {
-			i++
-			key = f[i]
-		}
-	}
-	id, err := p.w.Start(f[0], key, params)
-	if p.last = err; err == nil {
-		p.run = id
-	}
-	return nil
-}
-
-// event is `KEY [VALUE] [run N] [id X] [sender S]`.
-func (p *player) event(rest string) error {
-	key, rest := cut(rest)
-	r := freshet.EventRequest{Key: key}
-	f := strings.Fields(rest)
-	for len(f) >= 2 {
-		word, arg := f[len(f)-2], f[len(f)-1]
-		switch word {
-		case "run":
-			r.RunID, _ = strconv.ParseInt(arg, 10, 64)
-		case "id":
-			r.ID = arg
-		case "sender":
-			r.Sender = arg
-		default:
-			word = ""
-		}
-		if word == "" {
-			break
-		}
-		f = f[:len(f)-2]
-	}
-	r.Value = strings.Join(f, " ")
-	result, err := p.w.Send(r)
-	p.last, p.known = err, result.Known
-	return nil
 }
 
 // task is `start|stop|restart T`, or `T: what its process does`.

@@ -15,7 +15,8 @@ type Story struct {
 	Flows []Flow // the workflow files, in order
 	Lines []Line
 	Slots int
-	Rows  int // that one transaction writes; 0: as usual
+	Rows  int       // that one transaction writes; 0: as usual
+	Begin time.Time // by the clock on the wall; zero: as the bubble has it
 }
 
 // Flow is a workflow file of a story.
@@ -126,10 +127,31 @@ func (s *Story) parse(text string, number int) error {
 			}
 			continue
 		}
+		if word == "begin" {
+			when, err := readBegin(rest)
+			if err != nil {
+				return fmt.Errorf("%s:%d: %w", s.Name, line.Number, err)
+			}
+			s.Begin = when
+			continue
+		}
 		line.Verb, line.Rest = word, rest
 		s.Lines = append(s.Lines, line)
 	}
 	return nil
+}
+
+// readBegin reads `DATE TIME [ZONE]`.
+func readBegin(text string) (time.Time, error) {
+	f := append(strings.Fields(text), "UTC")
+	if len(f) < 3 {
+		return time.Time{}, fmt.Errorf("`begin` is followed by a date, a time and perhaps a zone, not %q", text)
+	}
+	zone, err := time.LoadLocation(f[2])
+	if err != nil {
+		return time.Time{}, err
+	}
+	return time.ParseInLocation("2006-01-02 15:04", f[0]+" "+f[1], zone)
 }
 
 // cut takes the first word.

@@ -102,9 +102,15 @@ func attempt(s engine.Start) executor.Attempt {
 
 // Crash drops the server without closing anything, and starts another one.
 func (w *World) Crash() {
+	w.Down()
+	w.Boot()
+}
+
+// Down drops the server without closing anything. Boot starts another one.
+func (w *World) Down() {
 	w.Disk.Die()
 	w.stop()
-	w.Boot()
+	w.stop = func() {}
 }
 
 // Close ends the world. The stores of crashed servers were left open, as a
@@ -135,14 +141,19 @@ func (w *World) Upload(name, source string) error {
 	return err
 }
 
-// Start starts a run.
+// Start starts a run of a workflow of the default namespace.
 func (w *World) Start(workflow, key string, params map[string]string) (int64, error) {
 	return w.Inbox.StartRun(context.Background(), freshet.DefaultNamespace, workflow, key, freshet.RunRequest{Texts: params})
 }
 
-// Send sends one event.
+// Send sends one event into the default namespace.
 func (w *World) Send(r freshet.EventRequest) (freshet.EventResult, error) {
-	results, errs, err := w.Inbox.Send(context.Background(), freshet.DefaultNamespace, []freshet.EventRequest{r})
+	return w.SendTo(freshet.DefaultNamespace, r)
+}
+
+// SendTo sends one event into a namespace.
+func (w *World) SendTo(namespace string, r freshet.EventRequest) (freshet.EventResult, error) {
+	results, errs, err := w.Inbox.Send(context.Background(), namespace, []freshet.EventRequest{r})
 	if err != nil {
 		return freshet.EventResult{}, err
 	}

@@ -1,70 +1,105 @@
 package spec
 
 import (
+	"slices"
 	"strings"
 
 	yaml "go.yaml.in/yaml/v4"
 
-	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/expr"
+	"github.com/freshet/freshet/internal/tick"
 )
 
-// node is a condition as it is written, before it is known to be of one sort.
+// node is a condition as it is written, before it is known to be of one sort,
+// with what stands beside it.
 type node struct {
-	event  string
-	when   *expr.Program
-	count  tally
-	sum    tally
-	status []Want
-	all    []*Condition
-	any    []*Condition
-	busy   busy
+	keys                entries
+	event               string
+	when                *expr.Program
+	count, sum          tally
+	missing             absence
+	every, schedule     *tick.Schedule
+	flows               []FlowWant
+	status              []Want
+	all, any            []*Condition
+	within              Window
+	notBefore, deadline *tick.Clock
+	busy                busy   // of a start rule
+	launch              launch // of an entry of `on`
 }
 
-// tally is what `count` and `sum` say.
-type tally struct {
-	event   string
-	of      *expr.Program
-	reaches float64
-}
-
-// busy is what a start rule does that finds its task alive.
-type busy struct {
-	how   Busy
-	limit int
-}
-
-// sorts are the keys that are conditions of their own, with those that may
-// stand beside them.
-var sorts = []struct {
+// sort is a key that is a condition of its own, with what may stand beside it.
+type sort struct {
 	key    ConditionKind
 	filter bool // takes `if`
-}{{EventIs, true}, {CountIs, true}, {SumIs, true}, {StatusIs, false}, {AllOf, false}, {AnyOf, false}}
+	window bool // takes `within`
+}
 
+var sorts = []sort{
+	{EventIs, true, false}, {CountIs, true, true}, {SumIs, true, true}, {MissingIs, true, false},
+	{EveryIs, false, false}, {ScheduleIs, false, false}, {WorkflowIs, false, false}, {StatusIs, false, false},
+	{AllOf, false, true}, {AnyOf, false, false},
+}
+
+// sortsOf are the sorts that an object knows, in their order.
+func sortsOf(o *object[node]) []sort {
+	return slices.DeleteFunc(slices.Clone(sorts), func(s sort) bool { return !o.has(string(s.key)) })
+}
+
+// scene is where conditions stand: what they see, and how their parts are
+// written.
+type scene struct {
+	place place
+	sees  string // the same for people
+	part  form[*Condition]
+}
+
+// signalFields are the conditions that stand in tasks and in `on`.
+func signalFields(s scene) []field[node] {
+	return []field[node]{
+		key("event", eventKey, func(c *node) *string { return &c.event },
+			"An event with this key arrives."),
+		key("if", condition(s.place), func(c *node) **expr.Program { return &c.when },
+			"Only events count for which this CEL expression holds, beside `event`, `count`, `sum` and `missing`. It sees "+s.sees+"."),
+		key("count", countObject.form(), func(c *node) *tally { return &c.count },
+			"So many events with a key have arrived since the rule last fired."),
+		key("sum", sumObject(s.place).form(), func(c *node) *tally { return &c.sum },
+			"The sum of an expression over the events with a key, since the rule last fired, reaches a number."),
+		key("every", everyForm, func(c *node) **tick.Schedule { return &c.every },
+			"A tick each 10m, 1h30m, 7d, counted from the start of the run, in `on` from the trigger's creation."),
+		key("schedule", scheduleForm, func(c *node) **tick.Schedule { return &c.schedule },
+			"A tick at the times of a cron expression: five fields, or @daily and the like."),
+		key("all", listOf("a list of conditions", s.part), func(c *node) *[]*Condition { return &c.all },
+			"Every part is met. Signals are remembered until the rule fires."),
+		key("any", listOf("a list of conditions", s.part), func(c *node) *[]*Condition { return &c.any },
+			"One part is met."),
+		key("within", windowForm, func(c *node) *Window { return &c.within },
+			"Beside `count` and `sum`: only what came in that last time counts. Beside `all`: how long a signal is remembered. A duration, or `day`: until midnight; then an `all` fires at most once a day."),
+	}
+}
+
+// conditionObject is a condition in a task.
 func conditionObject() *object[node] {
+	outermost := misfit{"`not_before` and `deadline` stand in `on`", "beside the outermost `all` of one of its entries"}
 	return &object[node]{
 		what: "a condition",
-		fields: []field[node]{
-			key("event", eventKey, func(c *node) *string { return &c.event },
-				"An event with this key arrives."),
-			key("if", condition(ofRule), func(c *node) **expr.Program { return &c.when },
-				"Only events count for which this CEL expression holds, beside `event`, `count` and `sum`. It sees params, event, events, run and tasks."),
-			key("count", countObject.form(), func(c *node) *tally { return &c.count },
-				"So many events with a key have arrived since the rule last fired."),
-			key("sum", sumObject.form(), func(c *node) *tally { return &c.sum },
-				"The sum of an expression over the events with a key, since the rule last fired, reaches a number."),
+		fields: append(signalFields(scene{ofRule, "params, event, events, run and tasks", conditionForm}),
+			key("missing", missingForm(absenceObject), func(c *node) *absence { return &c.missing },
+				"An event has not come for so long; once per absence."),
 			key("status", statusForm, func(c *node) *[]Want { return &c.status },
-				"The latest execution of each named task has one of these final statuses, taken literally; `ended` is any of them."),
-			key("all", listOf("a list of conditions", conditionForm), func(c *node) *[]*Condition { return &c.all },
-				"Every part is met. Events are remembered until the rule fires."),
-			key("any", listOf("a list of conditions", conditionForm), func(c *node) *[]*Condition { return &c.any },
-				"One part is met."),
-		},
-		later: []string{"missing", "every", "schedule", "workflow", "partitions", "python", "within", "not_before", "deadline"},
+				"The latest execution of each named task has one of these final statuses, taken literally; `ended` is any of them.")),
+		later: []string{"partitions", "python"},
 		hints: map[string]string{
 			"busy":  "`busy` stands in a rule of `start`, beside the outermost condition",
 			"after": "inside a condition write `status: {task: success}`",
 			"with":  "`with` stands in the task",
+		},
+		wrong: map[string]misfit{
+			"not_before": outermost,
+			"deadline":   outermost,
+			"workflow":   {"`workflow` stands in `on`: what tasks do depends on their own run", "let the other workflow `emit` an event, and listen to that"},
+			"timezone":   {"`timezone` stands in the workflow, or in an entry of `on`", "the ticks of tasks go by the workflow's `timezone`"},
+			"catchup":    {"`catchup` stands in an entry of `on`", "ticks that a task missed are not made up for"},
 		},
 	}
 }
@@ -80,126 +115,26 @@ func startObject(c *object[node]) *object[node] {
 	return &o
 }
 
-var tallyHints = map[string]string{
-	"if":     "`if` stands beside `count` or `sum`, not inside",
-	"within": "`within` stands beside `count` or `sum`, and is not built yet",
-}
-
-var countObject = &object[tally]{
-	what: "`count`",
-	fields: []field[tally]{
-		must(key("event", eventKey, func(t *tally) *string { return &t.event }, "The key of the events that count.")),
-		must(key("reaches", *convert(whole(1, 1<<53), func(n int) float64 { return float64(n) }),
-			func(t *tally) *float64 { return &t.reaches }, "How many events it takes.")),
-	},
-	hints: tallyHints,
-}
-
-var sumObject = &object[tally]{
-	what: "`sum`",
-	fields: []field[tally]{
-		must(key("event", eventKey, func(t *tally) *string { return &t.event }, "The key of the events that are summed up.")),
-		must(key("of", quantity(ofRule), func(t *tally) **expr.Program { return &t.of }, "What each event adds: a CEL expression.")),
-		must(key("reaches", number(0, true), func(t *tally) *float64 { return &t.reaches }, "The sum that it takes.")),
-	},
-	hints: tallyHints,
-}
-
-// queueObject is the long form of `busy: queue`.
-var queueObject = &object[busy]{
-	what: "`busy`",
-	fields: []field[busy]{
-		must(key("queue", whole(1, 1_000_000), func(b *busy) *int { return &b.limit }, "How many starts may wait.")),
-	},
-}
-
-const defaultQueue = 1000
-
-var busyForm = func() form[busy] {
-	word := oneOf(Ignore, QueueStarts, Latest, RestartBusy)
-	queue := queueObject.form()
-	return either[busy]{
-		what:    "ignore, queue, {queue: 5000}, latest or restart",
-		scalar:  convert(word, func(b Busy) busy { return busy{b, defaultQueue} }),
-		mapping: convert(queue, func(b busy) busy { return busy{QueueStarts, b.limit} }),
-	}.form()
-}()
-
-// statusesForm is the final statuses that a condition asks for.
-var statusesForm = func() form[[]freshet.Status] {
-	const ended = freshet.Status("ended")
-	words := oneOrMore("a list of statuses", oneOf(freshet.Success, freshet.Failed, freshet.Stopped, freshet.Skipped, ended))
-	return *convert(words, func(ss []freshet.Status) []freshet.Status {
-		for _, s := range ss {
-			if s == ended {
-				return []freshet.Status{freshet.Success, freshet.Failed, freshet.Stopped, freshet.Skipped}
-			}
-		}
-		return ss
-	})
-}()
-
-// taskName is a name of a task of this file.
-var taskName = form[string]{name.schema, func(r *reader, n *yaml.Node) (string, bool) {
-	n = deref(n)
-	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
-		r.mistyped(n, "the name of a task")
-		return "", false
-	}
-	if _, known := r.tasks[n.Value]; !known {
-		r.hinted(n, CodeUnknownTask, r.suggest(n.Value, r.taskNames), "there is no task %s", excerpt(n.Value))
-		return "", false
-	}
-	return n.Value, true
-}}
-
-// statusForm is a mapping from tasks to the statuses that are asked of them.
-var statusForm = func() form[[]Want] {
-	pairs := pairsOf("a mapping from tasks to statuses", taskName, statusesForm)
-	return form[[]Want]{pairs.schema, func(r *reader, n *yaml.Node) ([]Want, bool) {
-		ps, ok := pairs.read(r, n)
-		if ok && len(ps) == 0 {
-			r.errorAt(n, CodeEmpty, "an empty mapping where tasks and their statuses have to be")
-			return nil, false
-		}
-		wants := make([]Want, 0, len(ps))
-		for _, p := range ps {
-			wants = append(wants, Want{r.tasks[p.key.Value], p.value})
-		}
-		return wants, ok
-	}}
-}()
-
-// condition reads a condition with the keys of an object.
-func (r *reader) condition(n *yaml.Node, o *object[node]) (*Condition, busy, bool) {
-	var c node
+// condition reads a condition with the keys of an object, and what stands
+// beside it.
+func (r *reader) condition(n *yaml.Node, o *object[node]) (*Condition, *node, bool) {
+	c := &node{}
 	if deref(n).Kind == yaml.ScalarNode && isText(deref(n)) {
-		r.hinted(n, CodeType, "write {event: "+deref(n).Value+"}, or {status: {task: success}}", "expected a condition, found %s", found(n))
-		return nil, busy{}, false
+		hint := "write {event: " + deref(n).Value + "}"
+		if o.has(string(StatusIs)) {
+			hint += ", or {status: {task: success}}"
+		}
+		r.hinted(n, CodeType, hint, "expected a condition, found %s", found(n))
+		return nil, c, false
 	}
-	before := len(r.found)
-	es, ok := o.read(r, n, &c)
+	before := r.errors
+	es, ok := o.read(r, n, c)
 	if es == nil {
-		return nil, busy{}, false
+		return nil, c, false
 	}
-	out := &Condition{If: c.when, Line: r.line(n)}
-	var named []string
-	for _, s := range sorts {
-		if !es.has(string(s.key)) {
-			continue
-		}
-		named = append(named, "`"+string(s.key)+"`")
-		out.Kind = s.key
-		if es.has("if") && !s.filter {
-			r.hinted(n, CodeCondition, "put it beside the `event` that it is about", "`if` filters events; it cannot stand beside `%s`", s.key)
-		}
-	}
-	switch {
-	case len(named) > 1:
-		r.hinted(n, CodeCondition, "join them: {all: [{…}, {…}]}, or write a list of rules", "one condition with %s", strings.Join(named, " and "))
-	case len(named) == 0 && len(r.found) == before:
-		r.hinted(n, CodeCondition, "one of event, count, sum, status, all, any", "this says no condition")
-	}
+	c.keys = es
+	out := &Condition{If: c.when, Within: c.within, NotBefore: c.notBefore, Deadline: c.deadline, Line: r.line(n)}
+	r.checkSort(n, o, c, out, before)
 	switch out.Kind {
 	case EventIs:
 		out.Key = c.event
@@ -207,6 +142,14 @@ func (r *reader) condition(n *yaml.Node, o *object[node]) (*Condition, busy, boo
 		out.Key, out.Reaches = c.count.event, c.count.reaches
 	case SumIs:
 		out.Key, out.Reaches, out.Of = c.sum.event, c.sum.reaches, c.sum.of
+	case MissingIs:
+		out.Key, out.Flows, out.For = c.missing.event, c.missing.flows, c.missing.span
+	case EveryIs:
+		out.Ticks = c.every
+	case ScheduleIs:
+		out.Ticks = c.schedule
+	case WorkflowIs:
+		out.Flows = c.flows
 	case StatusIs:
 		out.Wants = c.status
 	case AllOf:
@@ -214,5 +157,48 @@ func (r *reader) condition(n *yaml.Node, o *object[node]) (*Condition, busy, boo
 	case AnyOf:
 		out.Parts = c.any
 	}
-	return out, c.busy, ok && len(r.found) == before
+	return out, c, ok && r.errors == before
+}
+
+// checkSort finds the sort of a condition, of which there is exactly one, and
+// reports what has no meaning beside it. before is how many errors there
+// were when the condition began: an unknown key may be the sort that is
+// missing, and has been reported.
+func (r *reader) checkSort(n *yaml.Node, o *object[node], c *node, out *Condition, before int) {
+	var named, all []string
+	var is sort
+	for _, s := range sortsOf(o) {
+		all = append(all, string(s.key))
+		if c.keys.has(string(s.key)) {
+			named = append(named, "`"+string(s.key)+"`")
+			is = s
+		}
+	}
+	out.Kind = is.key
+	switch {
+	case len(named) > 1:
+		r.hinted(n, CodeCondition, "join them: {all: [{…}, {…}]}, or write a list of rules", "one condition with %s", strings.Join(named, " and "))
+		return
+	case len(named) == 0:
+		if r.errors == before {
+			r.hinted(n, CodeCondition, "one of "+strings.Join(all, ", "), "this says no condition")
+		}
+		return
+	}
+	switch {
+	case !c.keys.has("if"):
+	case !is.filter:
+		r.hinted(n, CodeCondition, "put it beside the `event` that it is about", "`if` filters events; it cannot stand beside `%s`", is.key)
+	case c.missing.flows != nil:
+		r.hinted(n, CodeCondition, "name the statuses that count: {workflow: {name: success}, for: 26h}", "`if` filters events; it cannot stand beside the absence of a workflow")
+	}
+	if c.keys.has("within") && !is.window {
+		r.hinted(c.keys.get("within"), CodeCondition, "it says which events a `count` or `sum` is about, and how long an `all` remembers",
+			"`within` cannot stand beside `%s`", is.key)
+	}
+	for _, k := range []string{"not_before", "deadline"} {
+		if c.keys.has(k) && is.key != AllOf {
+			r.hinted(c.keys.get(k), CodeCondition, "write all: [{…}], also for a single part", "`%s` cannot stand beside `%s`", k, is.key)
+		}
+	}
 }

@@ -39,7 +39,7 @@ const (
 	CodeValue         = "bad-value"            // the right type, but not allowed
 	CodeName          = "bad-name"             // not a name
 	CodeTaskKind      = "task-kind"            // not exactly one kind
-	CodeCondition     = "bad-condition"        // not exactly one condition, or `if` and `busy` where they have no meaning
+	CodeCondition     = "bad-condition"        // not exactly one condition, or a key beside it that has no meaning there
 	CodeExpression    = "expression"           // an expression that does not compile, or has the wrong type
 	CodeNoExpression  = "no-expression"        // ${{ }} where it has no meaning
 	CodeScript        = "expression-in-script" // ${{ }} inside a script
@@ -52,8 +52,11 @@ const (
 	CodeUnordered     = "unordered"            // looks at the outputs of a task that may not have run before
 	CodeSelf          = "itself"               // a task that waits for itself
 	CodeCycle         = "cycle"                // tasks that wait for each other
-	CodeSchema        = "parameter-schema"     // a parameter's JSON Schema, or its default
+	CodeSchema        = "parameter-schema"     // a parameter's JSON Schema, its default, or what a trigger gives it
 	CodeBusy          = "busy-default"         // a start on an event without `busy`
+	CodeMisplaced     = "misplaced"            // a key, or a task, that is known but cannot stand here
+	CodeUnknownEvent  = "unknown-event"        // `events.<key>` with a key that nothing here listens to
+	CodeLoop          = "loop"                 // a workflow whose end starts it again
 	CodeTooMany       = "too-many"             // more problems than are listed
 	CodeNoEffect      = "no-effect"            // a key that changes nothing where it stands
 )

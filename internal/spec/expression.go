@@ -19,9 +19,11 @@ type place struct {
 type moment int
 
 const (
-	inRule  moment = iota // when a rule is examined
-	atStart               // when an execution is about to start
-	atEnd                 // when an execution has ended in success
+	inRule   moment = iota // when a rule is examined
+	atStart                // when an execution is about to start
+	atEnd                  // when an execution has ended in success
+	atLaunch               // when a trigger starts a run
+	atRunEnd               // when a run has ended
 )
 
 const everywhere = expr.Params | expr.EventRoot | expr.EventsRoot | expr.RunRoot | expr.Tasks
@@ -33,16 +35,25 @@ var (
 	ofTask    = place{everywhere | expr.Env, atStart}
 	ofEmit    = place{everywhere | expr.Env, atEnd}
 	ofProcess = place{everywhere | expr.Env | expr.Secrets, atStart}
+	ofTrigger = place{expr.EventRoot | expr.EventsRoot, inRule}
+	ofLaunch  = place{expr.EventRoot | expr.EventsRoot | expr.RunRoot, atLaunch}
+	ofCallers = place{everywhere | expr.Env, atRunEnd}
 )
 
 // use is an expression of the file, kept for the checks that need the whole
 // file.
 type use struct {
-	place place
-	task  int // NoTask: not of one task
-	node  *yaml.Node
-	refs  []expr.Ref
-	above int // of a value of `env`: how many stand above it; else -1
+	place   place
+	task    int      // NoTask: not of one task
+	trigger *Trigger // of an entry of `on`; else nil
+	node    *yaml.Node
+	refs    []expr.Ref
+	above   int // of a value of `env`: how many stand above it; else -1
+}
+
+// mention keeps what an expression mentions.
+func (r *reader) mention(n *yaml.Node, p place, refs []expr.Ref) {
+	r.uses = append(r.uses, use{place: p, task: r.task, trigger: r.trigger, node: n, refs: refs, above: -1})
 }
 
 // condition is a form for an expression that is true or false.
@@ -73,7 +84,7 @@ func program(p place, what string, types ...string) form[*expr.Program] {
 			r.errorAt(n, CodeExpression, "this expression has to be %s, it is of type %s", what, t)
 			return nil, false
 		}
-		r.uses = append(r.uses, use{place: p, task: r.task, node: n, refs: compiled.Refs(), above: -1})
+		r.mention(n, p, compiled.Refs())
 		return compiled, true
 	}}
 }
@@ -120,7 +131,7 @@ func (r *reader) template(n *yaml.Node, source string, p place) (*expr.Template,
 		return nil, false
 	}
 	if refs := t.Refs(); len(refs) > 0 {
-		r.uses = append(r.uses, use{place: p, task: r.task, node: n, refs: refs, above: -1})
+		r.mention(n, p, refs)
 	}
 	return t, true
 }

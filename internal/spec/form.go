@@ -55,8 +55,12 @@ type object[T any] struct {
 	fields []field[T]
 	later  []string          // keys of the format that are not built yet
 	hints  map[string]string // for keys that are often looked for here
+	wrong  map[string]misfit // keys of the format that cannot stand here
 	open   bool              // keys that begin with x- are ignored
 }
+
+// misfit says why a key of the format cannot stand at a place.
+type misfit struct{ message, hint string }
 
 // read reads a mapping into a T; the entries tell which keys are there.
 func (o *object[T]) read(r *reader, n *yaml.Node, into *T) (entries, bool) {
@@ -88,7 +92,11 @@ func (o *object[T]) read(r *reader, n *yaml.Node, into *T) (entries, bool) {
 // is returned.
 func (o *object[T]) check(r *reader, e entry) (near string) {
 	name := e.key.Value
-	if slices.ContainsFunc(o.fields, func(f field[T]) bool { return f.name == name }) || o.open && strings.HasPrefix(name, "x-") {
+	if o.has(name) || o.open && strings.HasPrefix(name, "x-") {
+		return ""
+	}
+	if m, known := o.wrong[name]; known {
+		r.hinted(e.key, CodeMisplaced, m.hint, "%s", m.message)
 		return ""
 	}
 	if slices.Contains(o.later, name) {
@@ -124,6 +132,11 @@ func (o *object[T]) pick(what string, names ...string) *object[T] {
 		}
 	}
 	return some
+}
+
+// has tells whether the object has a field.
+func (o *object[T]) has(name string) bool {
+	return slices.ContainsFunc(o.fields, func(f field[T]) bool { return f.name == name })
 }
 
 // form reads the object into a new T.

@@ -5,9 +5,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // Whatever the file, the parser returns, all places are within the file, and
@@ -42,8 +44,47 @@ func FuzzParse(f *testing.F) {
 			if diff := cmp.Diff(w, again[0], sameTree); diff != "" {
 				t.Errorf("another tree from its Source:\n%s", diff)
 			}
+			for _, on := range w.On {
+				sameTrigger(t, on, w)
+			}
 		}
 	})
+}
+
+// An entry of `on` that is accepted is accepted again from its own text, as the
+// same trigger.
+func FuzzParseTrigger(f *testing.F) {
+	for _, file := range []string{"testdata/good/triggers.yaml", "testdata/bad/triggers.yaml"} {
+		for _, line := range strings.Split(string(readSeed(f, file)), "\n") {
+			if entry, ok := strings.CutPrefix(line, "  - "); ok {
+				f.Add([]byte(entry))
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, source []byte) {
+		for _, w := range []*Workflow{nil, {Name: "x", Timezone: time.UTC, Parameters: []Parameter{{Name: "text", Optional: true}}}} {
+			on, ds := ParseTrigger(source, w)
+			if (on == nil) != ds.HasErrors() {
+				t.Fatalf("trigger %v, diagnostics\n%s", on, ds)
+			}
+			if on != nil {
+				sameTrigger(t, on, w)
+			}
+		}
+	})
+}
+
+// sameTrigger reads a trigger's text again. A copy of an entry above it in its
+// file has another hash.
+func sameTrigger(t *testing.T, on *Trigger, w *Workflow) {
+	t.Helper()
+	again, ds := ParseTrigger([]byte(on.Text), w)
+	if again == nil {
+		t.Fatalf("not accepted again: %s\n%s", on.Text, ds)
+	}
+	if diff := cmp.Diff(on, again, sameTree, cmpopts.IgnoreFields(Rule{}, "ID"), cmpopts.IgnoreFields(Trigger{}, "Hash")); diff != "" {
+		t.Errorf("another trigger from its text %s:\n%s", on.Text, diff)
+	}
 }
 
 func readSeed(f *testing.F, file string) []byte {

@@ -11,9 +11,12 @@ import (
 type grammar struct {
 	workflow  *object[Workflow]
 	task      *object[draft]
+	finally   *object[draft]
 	defaults  *object[draft]
 	start     *object[node]
-	condition *object[node]
+	condition *object[node] // in a task
+	trigger   *object[node] // an entry of `on`
+	part      *object[node] // inside an entry of `on`
 }
 
 // theGrammar builds the grammar at its first use.
@@ -21,7 +24,10 @@ var theGrammar = sync.OnceValue(func() *grammar {
 	g := &grammar{}
 	g.condition = conditionObject()
 	g.start = startObject(g.condition)
+	g.part = partObject()
+	g.trigger = triggerObject(g.part)
 	g.task = taskObject()
+	g.finally = finallyObject(g.task)
 	g.defaults = g.task.pick("defaults", defaultKeys...)
 	g.workflow = workflowObject(g.defaults)
 	return g
@@ -34,8 +40,17 @@ var (
 		c, _, ok := r.condition(n, r.grammar.condition)
 		return c, ok
 	}}
-	tasksForm = form[[]*Task]{
+	partForm = form[*Condition]{ref("part"), func(r *reader, n *yaml.Node) (*Condition, bool) {
+		c, _, ok := r.condition(n, r.grammar.part)
+		return c, ok
+	}}
+	triggersForm = onForm(form[*Trigger]{ref("trigger"), (*reader).readTrigger})
+	tasksForm    = form[[]*Task]{
 		schema{"type": "object", "additionalProperties": ref("task"), "propertyNames": name.schema, "minProperties": 1},
 		(*reader).readTasks,
+	}
+	finallyForm = form[[]*Task]{
+		schema{"type": "object", "additionalProperties": ref("finally"), "propertyNames": name.schema, "minProperties": 1},
+		(*reader).readFinally,
 	}
 )

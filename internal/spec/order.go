@@ -59,7 +59,7 @@ func (o *order) startable(without int) []bool {
 		}
 	}
 	for i, d := range o.r.drafts {
-		if d.WithRun || d.loose {
+		if d.WithRun || d.loose || d.Finally && d.After == nil {
 			add(i)
 		}
 	}
@@ -159,7 +159,7 @@ func (o *order) reportCycle(t int, can, said []bool) {
 // expression is computed, or may not have.
 func (o *order) check(u *use, ref expr.Ref, other int) {
 	t := u.task
-	if u.place.moment == inRule || t == other && u.place.moment == atEnd || o.r.drafts[other].loose {
+	if u.place.moment == inRule || u.place.moment == atRunEnd || t == other && u.place.moment == atEnd || o.r.drafts[other].loose {
 		return
 	}
 	if t == NoTask {
@@ -167,7 +167,7 @@ func (o *order) check(u *use, ref expr.Ref, other int) {
 			"this is computed for every task, also before `%s` has run", o.r.drafts[other].Name)
 		return
 	}
-	if o.r.drafts[t].loose {
+	if o.r.drafts[t].loose || o.r.drafts[t].Finally && !o.r.drafts[other].Finally {
 		return
 	}
 	task, name := &o.r.drafts[t].Task, o.r.drafts[other].Name
@@ -182,10 +182,12 @@ func (o *order) check(u *use, ref expr.Ref, other int) {
 	case o.isAbove(other, t):
 	case task.WithRun && u.place.moment == atStart:
 		o.r.at(u, ref, CodeOrder, Error, after, "`%s` cannot have run before `%s`, which starts with the run", name, task.Name)
+	case task.Finally && task.After == nil && u.place.moment == atStart:
+		o.r.at(u, ref, CodeOrder, Error, after, "`%s` cannot have run before `%s`, which begins with `finally`", name, task.Name)
 	case o.needs(other, t):
 		o.r.at(u, ref, CodeOrder, Error, "turn the `after` around, or ask by has()",
 			"`%s` cannot have run before `%s`, which it waits for", name, task.Name)
-	case !slices.ContainsFunc(task.Rules, func(r *Rule) bool { return listens(r.When) }):
+	case !slices.ContainsFunc(task.Rules, func(r *Rule) bool { return contains(r.When, (*Condition).Signal) }):
 		o.r.at(u, ref, CodeUnordered, Warning, after, "nothing says that `%s` has run before `%s`", name, task.Name)
 	}
 }

@@ -87,6 +87,7 @@ func parseDocument(doc *document) (*Workflow, Diagnostics) {
 	if !r.survey(root) {
 		return nil, r.all()
 	}
+	r.last = namesUnder(root, "finally")
 	if es, _ := r.grammar.workflow.read(r, root, r.w); es == nil {
 		return nil, r.all()
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/expr"
+	"github.com/freshet/freshet/internal/tick"
 )
 
 // sameTree compares workflows by what was written. Lines are places in a file,
@@ -27,6 +28,9 @@ var sameTree = cmp.Options{
 		return a == nil && b == nil || a != nil && b != nil && a.Source() == b.Source()
 	}),
 	cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() }),
+	cmp.Comparer(func(a, b *tick.Schedule) bool {
+		return a == nil && b == nil || a != nil && b != nil && a.String() == b.String() && a.Zone().String() == b.Zone().String()
+	}),
 }
 
 // must1 parses a file that has one workflow and no errors.

@@ -2,7 +2,9 @@ package spec
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	yaml "go.yaml.in/yaml/v4"
@@ -23,20 +25,28 @@ type reader struct {
 	defaults  draft                     // what `defaults` gives every task
 	drafts    []*draft                  // of the tasks, in the order of the file
 	tasks     map[string]int            // task by name
+	last      []string                  // names of the tasks of `finally`, known from the beginning
 	params    map[string]int            // parameter by name
+	anyParams bool                      // the workflow is not known, nor are its parameters
 	task      int                       // the task that is being read, or NoTask
+	triggers  map[string]int            // lines of the names of entries of `on`, in lower case
+	trigger   *Trigger                  // the entry of `on` that is being read, or nil
+	entryZone *time.Location            // its own zone, if it says one
 	uses      []use                     // expressions, for the checks that need the whole file
 	programs  map[written]*expr.Program // by what is written
 	templates map[written]*expr.Template
-	suggested int // names that a suggestion was looked for
-	dropped   int // problems beyond maxDiagnostics
+	heard     map[hearing]map[string]bool // event keys that take part at a place; nil: not known
+	suggested int                         // names that a suggestion was looked for
+	errors    int                         // so far, also those met again and those that were dropped
+	dropped   int                         // problems beyond maxDiagnostics
 }
 
 func newReader(doc *document) *reader {
 	return &reader{
 		doc: doc, grammar: theGrammar(), w: &Workflow{}, task: NoTask, said: map[Diagnostic]bool{},
-		tasks: map[string]int{}, params: map[string]int{},
+		tasks: map[string]int{}, params: map[string]int{}, triggers: map[string]int{},
 		programs: map[written]*expr.Program{}, templates: map[written]*expr.Template{},
+		heard:    map[hearing]map[string]bool{},
 		defaults: draft{Task: Task{Retries: defaultRetries, StopGrace: defaultGrace, Executor: "local"}},
 	}
 }
@@ -60,6 +70,9 @@ func (r *reader) warn(n *yaml.Node, code, hint, format string, args ...any) {
 }
 
 func (r *reader) report(line, col int, code string, s Severity, hint, format string, args ...any) {
+	if s == Error {
+		r.errors++
+	}
 	line, col = r.doc.clamp(line, col)
 	d := Diagnostic{
 		File: r.doc.file, Line: line, Col: col, Code: code, Severity: s,
@@ -180,6 +193,20 @@ func (r *reader) taskNames() []string {
 		names = append(names, d.Name)
 	}
 	return names
+}
+
+func (r *reader) paramNames() []string {
+	names := make([]string, 0, len(r.w.Parameters))
+	for _, p := range r.w.Parameters {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// siblings are the names of the tasks that a rule which is read now may wait
+// for.
+func (r *reader) siblings() []string {
+	return slices.DeleteFunc(r.taskNames(), func(name string) bool { return r.drafts[r.tasks[name]].Finally != r.inFinally() })
 }
 
 // didYouMean is a hint with the name that was probably meant, or with all

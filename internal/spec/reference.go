@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -33,18 +34,104 @@ func (r *reader) checkReferences(o *order) {
 				r.checkEnv(u, ref)
 			case "run":
 				r.checkField(u, ref, 1, "`run`", runFields)
+				r.checkLaunch(u, ref)
 				if ref.Path[1] == "event" {
 					r.checkField(u, ref, 2, "an event", eventFields)
 				}
 			case "event":
 				r.checkField(u, ref, 1, "an event", eventFields)
 			case "events":
+				r.checkEvent(u, ref)
 				r.checkField(u, ref, 2, "an event", eventFields)
 			case "secrets":
 				r.at(u, ref, CodeNotBuilt, Error, "", "`secrets` is not built yet")
 			}
 		}
 	}
+}
+
+// launchFields are the fields of a run that are known before there is one.
+var launchFields = []string{"workflow", "namespace", "scheduled_at", "event", "missing"}
+
+// checkLaunch looks at a field of a run that is about to be made.
+func (r *reader) checkLaunch(u *use, ref expr.Ref) {
+	field := ref.Path[1]
+	if u.place.moment != atLaunch || !slices.Contains(runFields, field) || slices.Contains(launchFields, field) {
+		return
+	}
+	hint := "the run's tasks may look at run." + field
+	if field == "started_at" {
+		hint = "run.scheduled_at is the time of the tick, or of the run's creation"
+	}
+	r.at(u, ref, CodeOrder, Error, hint, "`run.%s` is not known before there is a run", field)
+}
+
+// hearing is a place of which it is known once what is listened to there.
+type hearing struct {
+	task    int
+	trigger *Trigger
+	inRule  bool
+}
+
+// checkEvent looks at the key of an event that takes part, where it is known
+// which do.
+func (r *reader) checkEvent(u *use, ref expr.Ref) {
+	at := hearing{u.task, u.trigger, u.place.moment == inRule}
+	known, asked := r.heard[at]
+	if !asked {
+		if keys, sure := r.keysOf(u); sure {
+			known = make(map[string]bool, len(keys))
+			for _, k := range keys {
+				known[k] = true
+			}
+		}
+		r.heard[at] = known
+	}
+	if known == nil || ref.Has || known[ref.Path[1]] {
+		return
+	}
+	hint := "nothing here listens to an event"
+	if len(known) > 0 {
+		hint = r.suggest(ref.Path[1], func() []string { return slices.Sorted(maps.Keys(known)) })
+	}
+	r.at(u, ref, CodeUnknownEvent, Error, hint, "no event with the key `%s` takes part", ref.Path[1])
+}
+
+// keysOf are the keys that `events` may have where an expression is computed.
+// Where a task may start without an event of its own they are those of what
+// started the run, which nobody knows.
+func (r *reader) keysOf(u *use) (keys []string, sure bool) {
+	switch {
+	case u.trigger != nil && u.trigger.When == nil: // it could not be read
+		return nil, false
+	case u.trigger != nil:
+		return append(slices.Clone(u.trigger.Events), u.trigger.Workflows...), !slices.Contains(u.trigger.Workflows, anyFlow)
+	case u.task == NoTask:
+		if u.place.moment != inRule || r.w.Stop == nil {
+			return nil, false
+		}
+		return r.w.Stop.keys(), true
+	}
+	d := r.drafts[u.task]
+	sure = !d.loose && !d.Finally && (u.place.moment == inRule || !d.WithRun)
+	for _, rule := range d.Rules {
+		if own := rule.keys(); u.place.moment == inRule || rule.Action != Stop {
+			keys = append(keys, own...)
+			sure = sure && (u.place.moment == inRule || len(own) > 0)
+		}
+	}
+	return keys, sure
+}
+
+// keys are the event keys that the rule listens to.
+func (rule *Rule) keys() []string {
+	var keys []string
+	for _, c := range rule.Nodes {
+		if c.Key != "" {
+			keys = append(keys, c.Key)
+		}
+	}
+	return keys
 }
 
 // at reports a problem at the place of a name.
@@ -71,12 +158,7 @@ func (r *reader) checkParam(u *use, ref expr.Ref) {
 	if _, known := r.params[ref.Path[1]]; known {
 		return
 	}
-	hint := r.suggest(ref.Path[1], func() (names []string) {
-		for _, p := range r.w.Parameters {
-			names = append(names, p.Name)
-		}
-		return names
-	})
+	hint := r.suggest(ref.Path[1], r.paramNames)
 	r.at(u, ref, CodeUnknownParam, Error, hint, "there is no parameter `%s`", ref.Path[1])
 }
 
@@ -118,6 +200,10 @@ func (r *reader) checkTask(u *use, ref expr.Ref, o *order) {
 		return
 	}
 	r.checkField(u, ref, 2, "a task", taskFields)
+	if r.drafts[i].Finally && u.place.moment != atRunEnd && u.task != NoTask && !r.drafts[u.task].Finally {
+		r.at(u, ref, CodeOrder, Error, "`finally` begins when all others have ended", "`%s` is a task of `finally`, and cannot have run before `%s`", name, r.drafts[u.task].Name)
+		return
+	}
 	if len(ref.Path) < 3 || ref.Path[2] != "outputs" {
 		return
 	}

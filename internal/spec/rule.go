@@ -1,6 +1,8 @@
 package spec
 
 import (
+	"slices"
+
 	yaml "go.yaml.in/yaml/v4"
 
 	"github.com/freshet/freshet"
@@ -35,14 +37,15 @@ func (r *reader) loosen(unknown bool) {
 
 // readStart reads one rule of `start`.
 func readStart(r *reader, n *yaml.Node) (*Rule, bool) {
-	c, b, ok := r.condition(n, r.grammar.start)
+	c, beside, ok := r.condition(n, r.grammar.start)
 	if !ok {
 		return nil, false
 	}
+	b := beside.busy
 	rule := &Rule{Action: Start, When: c, Busy: Ignore, Line: r.line(n)}
 	if b.how != "" {
 		rule.Busy = b.how
-	} else if listens(c) {
+	} else if contains(c, arrives) {
 		r.warn(n, CodeBusy, "say `busy:` ignore, queue, latest or restart",
 			"an event that arrives while `%s` is alive is ignored", r.drafts[r.task].Name)
 	}
@@ -52,18 +55,13 @@ func readStart(r *reader, n *yaml.Node) (*Rule, bool) {
 	return rule, true
 }
 
-// listens tells whether there is a signal in the tree.
-func listens(c *Condition) bool {
-	if c.Signal() {
-		return true
-	}
-	for _, p := range c.Parts {
-		if listens(p) {
-			return true
-		}
-	}
-	return false
+// contains tells whether a condition of the tree is of a sort.
+func contains(c *Condition, is func(*Condition) bool) bool {
+	return is(c) || slices.ContainsFunc(c.Parts, func(p *Condition) bool { return contains(p, is) })
 }
+
+// arrives tells whether an event is the condition's signal.
+func arrives(c *Condition) bool { return c.Kind == EventIs || c.Kind == CountIs || c.Kind == SumIs }
 
 // afterForm is the three forms of `after`: a name, a list of names, a mapping
 // to statuses.
@@ -102,12 +100,12 @@ func (r *reader) once(list *yaml.Node, names []string) bool {
 	return ok
 }
 
-// addRules brings a task's rules into the workflow's list: start, stop,
-// restart, each in the order of the file.
+// addRules brings a task's rules into the workflow's list: start, every,
+// schedule, stop, restart, each in the order of the file.
 func (r *reader) addRules(d *draft, es entries) {
 	t := &d.Task
 	t.HasStart = es.has("start")
-	t.WithRun = !t.HasStart && !es.has("after")
+	t.WithRun = !t.Finally && !t.HasStart && !es.has("after") && !es.has("schedule")
 	for _, rule := range d.start {
 		if t.After != nil {
 			rule.When = &Condition{Kind: AllOf, Parts: []*Condition{rule.When, clone(t.After)}, Line: rule.Line}
@@ -116,6 +114,16 @@ func (r *reader) addRules(d *draft, es entries) {
 	}
 	if !t.HasStart && t.After != nil {
 		r.addRule(t, &Rule{Action: Start, When: t.After, Busy: Ignore, Line: t.After.Line})
+	}
+	for _, key := range []ConditionKind{EveryIs, ScheduleIs} {
+		ticks := d.every
+		if key == ScheduleIs {
+			ticks = d.schedule
+		}
+		if ticks != nil {
+			line := r.line(es.get(string(key)))
+			r.addRule(t, &Rule{Action: Start, When: &Condition{Kind: key, Ticks: ticks, Line: line}, Busy: Ignore, Line: line})
+		}
 	}
 	for _, rule := range d.stop {
 		r.addRule(t, rule)
@@ -132,16 +140,26 @@ func (r *reader) addRule(t *Task, rule *Rule) {
 		rule.Task = t.Index
 		t.Rules = append(t.Rules, rule)
 	}
-	rule.Nodes = nil
-	rule.number(rule.When, false)
+	rule.Zone = r.zone()
+	rule.number(rule.When, false, Window{})
 	r.w.Rules = append(r.w.Rules, rule)
 }
 
-func (rule *Rule) number(c *Condition, inAll bool) {
-	c.Node, c.InAll = len(rule.Nodes), inAll
+// number numbers a condition and its parts, and hands down for how long the
+// `all`s around them remember. Within a day's `all` a tally is the day's.
+func (rule *Rule) number(c *Condition, inAll bool, keeps Window) {
+	c.Node, c.InAll, c.Keeps = len(rule.Nodes), inAll, keeps
 	rule.Nodes = append(rule.Nodes, c)
+	switch c.Kind {
+	case CountIs, SumIs:
+		if keeps.Day && c.Within == (Window{}) {
+			c.Within.Day = true
+		}
+	case AllOf:
+		inAll, keeps = true, keeps.narrow(c.Within)
+	}
 	for _, p := range c.Parts {
-		rule.number(p, inAll || c.Kind == AllOf)
+		rule.number(p, inAll, keeps)
 	}
 }
 

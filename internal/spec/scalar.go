@@ -242,6 +242,10 @@ func readDuration(r *reader, n *yaml.Node) (time.Duration, bool) {
 		r.mistyped(n, expected)
 		return 0, false
 	}
+	if strings.HasPrefix(n.Value, "-") && durationRegexp.MatchString(n.Value[1:]) {
+		r.errorAt(n, CodeValue, "a duration is not negative, found %s", excerpt(n.Value))
+		return 0, false
+	}
 	if !durationRegexp.MatchString(n.Value) {
 		r.errorAt(n, CodeValue, "expected %s, found %s", expected, excerpt(n.Value))
 		return 0, false

@@ -14,9 +14,12 @@ func Schema() []byte {
 	s["$schema"] = "http://json-schema.org/draft-07/schema#"
 	s["title"] = "Freshet workflow"
 	s["definitions"] = schema{
-		"task":      taskSchema(g),
+		"task":      taskSchema(g.task),
+		"finally":   taskSchema(g.finally),
 		"condition": conditionSchema(g.condition),
 		"start":     conditionSchema(g.start),
+		"trigger":   conditionSchema(g.trigger),
+		"part":      conditionSchema(g.part),
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -29,8 +32,8 @@ func Schema() []byte {
 }
 
 // taskSchema adds that a task has exactly one kind.
-func taskSchema(g *grammar) schema {
-	s := g.task.schema()
+func taskSchema(o *object[draft]) schema {
+	s := o.schema()
 	var kinds []any
 	for _, k := range []Kind{Bash, Command, Expr} {
 		kinds = append(kinds, schema{"required": []string{string(k)}})
@@ -39,13 +42,28 @@ func taskSchema(g *grammar) schema {
 	return s
 }
 
-// conditionSchema adds that a condition is of exactly one sort.
+// conditionSchema adds that a condition is of exactly one sort, and beside
+// which sorts its other keys may stand.
 func conditionSchema(o *object[node]) schema {
 	s := o.schema()
-	var kinds []any
-	for _, sort := range sorts {
-		kinds = append(kinds, schema{"required": []string{string(sort.key)}})
+	var kinds, filters, windows []any
+	for _, sort := range sortsOf(o) {
+		this := schema{"required": []string{string(sort.key)}}
+		kinds = append(kinds, this)
+		if sort.filter {
+			filters = append(filters, this)
+		}
+		if sort.window {
+			windows = append(windows, this)
+		}
 	}
 	s["oneOf"] = kinds
+	beside := schema{"if": schema{"anyOf": filters}, "within": schema{"anyOf": windows}}
+	for _, k := range []string{"not_before", "deadline"} {
+		if o.has(k) {
+			beside[k] = schema{"required": []string{string(AllOf)}}
+		}
+	}
+	s["dependencies"] = beside
 	return s
 }

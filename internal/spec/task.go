@@ -8,6 +8,7 @@ import (
 	yaml "go.yaml.in/yaml/v4"
 
 	"github.com/freshet/freshet/internal/expr"
+	"github.com/freshet/freshet/internal/tick"
 )
 
 // draft is a task while it is read.
@@ -16,6 +17,7 @@ type draft struct {
 	node                 *yaml.Node // its name in the file
 	bash                 script
 	start, stop, restart []*Rule
+	every, schedule      *tick.Schedule
 	loose                bool // some of its rules could not be read
 }
 
@@ -47,13 +49,17 @@ func taskObject() *object[draft] {
 				"Outputs that are computed in the engine, without a process: {output: CEL expression}."),
 
 			key("start", ruleOf(Start), func(d *draft) *[]*Rule { return &d.start },
-				"When the task starts: a condition with `busy`, or a list of them. A task without `start` and `after` starts with the run."),
+				"When the task starts: a condition with `busy`, or a list of them. A task without `start`, `after` and `schedule` starts with the run."),
 			key("after", afterForm, func(d *draft) **Condition { return &d.After },
 				"The tasks that have to succeed before: a name, a list, or {task: status}. Beside `start` it holds for each of its rules."),
 			key("stop", ruleOf(Stop), func(d *draft) *[]*Rule { return &d.stop },
 				"When the task is stopped: a condition or a list of them."),
 			key("restart", ruleOf(Restart), func(d *draft) *[]*Rule { return &d.restart },
 				"When the task is stopped and started again: a condition or a list of them. A task that is not alive starts."),
+			key("every", everyForm, func(d *draft) **tick.Schedule { return &d.every },
+				"The task also starts each 10m, 1h30m, 7d, counted from the start of the run. A tick that finds it alive is ignored."),
+			key("schedule", scheduleForm, func(d *draft) **tick.Schedule { return &d.schedule },
+				"The task also starts at the times of a cron expression in the workflow's zone, and only then if it has no `start` or `after`. A tick that finds it alive is ignored."),
 			key("if", condition(ofTask), func(d *draft) **expr.Program { return &d.If },
 				"A CEL expression, looked at when the task is about to start. If it is false, the task is skipped."),
 
@@ -83,7 +89,7 @@ func taskObject() *object[draft] {
 			key("executor", executorForm, func(d *draft) *string { return &d.Executor },
 				"Where the process runs; default and so far only: local."),
 		},
-		later: append([]string{"every", "schedule", "foreach", "max_parallel", "fail_fast", "artifacts", "concurrency", "resources"}, laterKinds...),
+		later: append([]string{"foreach", "max_parallel", "fail_fast", "artifacts", "concurrency", "resources"}, laterKinds...),
 		hints: map[string]string{
 			"depends":     "did you mean `after`?",
 			"depends_on":  "did you mean `after`?",
@@ -112,27 +118,38 @@ func (r *reader) readTasks(n *yaml.Node) ([]*Task, bool) {
 		r.errorAt(n, CodeEmpty, "a workflow has at least one task")
 		return nil, false
 	}
-	for i, e := range es {
-		d := &draft{Task: r.defaults.Task, node: e.key}
-		d.Index, d.Name = i, e.key.Value
+	for _, e := range es {
 		readName(r, e.key)
-		r.tasks[d.Name] = i
-		r.drafts = append(r.drafts, d)
+		r.addDraft(&draft{Task: r.defaults.Task, node: e.key})
 	}
 	r.distinct(es.keys())
-	tasks := make([]*Task, len(es))
-	for i, e := range es {
-		r.task = i
-		r.readTask(r.drafts[i], e.value)
-		tasks[i] = &r.drafts[i].Task
-	}
-	r.task = NoTask
-	return tasks, true
+	return r.readBodies(es, r.grammar.task), true
 }
 
-func (r *reader) readTask(d *draft, n *yaml.Node) {
+// addDraft numbers a task that is about to be read, and makes its name known.
+func (r *reader) addDraft(d *draft) {
+	d.Index, d.Name = len(r.drafts), d.node.Value
+	r.tasks[d.Name] = d.Index
+	r.drafts = append(r.drafts, d)
+}
+
+// readBodies reads the tasks that were added last, one for each entry.
+func (r *reader) readBodies(es entries, o *object[draft]) []*Task {
+	tasks := make([]*Task, len(es))
+	first := len(r.drafts) - len(es)
+	for i, e := range es {
+		r.task = first + i
+		d := r.drafts[r.task]
+		r.readTask(d, e.value, o)
+		tasks[i] = &d.Task
+	}
+	r.task = NoTask
+	return tasks
+}
+
+func (r *reader) readTask(d *draft, n *yaml.Node, o *object[draft]) {
 	before := len(r.found)
-	es, ok := r.grammar.task.read(r, n, d)
+	es, ok := o.read(r, n, d)
 	if !ok {
 		r.loosen(true)
 		return
@@ -140,7 +157,7 @@ func (r *reader) readTask(d *draft, n *yaml.Node) {
 	unknown := slices.ContainsFunc(r.found[before:], func(d Diagnostic) bool { return d.Code == CodeUnknownKey })
 	r.checkKind(d, es, unknown)
 	d.Script, d.Shell = d.bash.text, d.bash.shell
-	if d.LongRunning && !es.has("timeout") {
+	if d.LongRunning && !d.Finally && !es.has("timeout") {
 		d.Timeout = 0
 	}
 	if d.Kind == Expr {

@@ -2,8 +2,10 @@ package spec
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,7 +37,7 @@ var envForm = func() form[[]Binding] {
 
 // withForm is a mapping from inputs to values of any type.
 var withForm = *convert(pairsOf("a mapping from inputs to values", name,
-	form[*expr.Template]{schema{}, readInput}), bindings)
+	inputForm(ofProcess)), bindings)
 
 func bindings(ps []pair[*expr.Template]) []Binding {
 	bs := make([]Binding, 0, len(ps))
@@ -45,28 +47,31 @@ func bindings(ps []pair[*expr.Template]) []Binding {
 	return bs
 }
 
-// readInput reads a value of any type. Text is a template; anything else
-// becomes the one whole ${{ }} that computes it, which keeps its type.
-func readInput(r *reader, n *yaml.Node) (*expr.Template, bool) {
-	if d := deref(n); isText(d) {
-		return r.template(d, d.Value, ofProcess)
-	}
-	var b strings.Builder
-	b.WriteString("${{ ")
-	if !r.literal(&b, n) {
-		return nil, false
-	}
-	b.WriteString(" }}")
-	t, problem := r.parseTemplate(b.String(), ofProcess.roots)
-	if problem != nil {
-		r.errorAt(n, CodeExpression, "%s", problem.Message)
-		return nil, false
-	}
-	return t, true
+// inputForm is a value of any type. Text is a template; anything else becomes
+// the one whole ${{ }} that computes it, which keeps its type.
+func inputForm(p place) form[*expr.Template] {
+	return form[*expr.Template]{schema{}, func(r *reader, n *yaml.Node) (*expr.Template, bool) {
+		if d := deref(n); isText(d) {
+			return r.template(d, d.Value, p)
+		}
+		var b strings.Builder
+		b.WriteString("${{ ")
+		if !r.literal(&b, n, p) {
+			return nil, false
+		}
+		b.WriteString(" }}")
+		t, problem := r.parseTemplate(b.String(), p.roots)
+		if problem != nil {
+			r.errorAt(n, CodeExpression, "%s", problem.Message)
+			return nil, false
+		}
+		return t, true
+	}}
 }
 
-// literal writes a value as a CEL expression.
-func (r *reader) literal(b *strings.Builder, n *yaml.Node) bool {
+// literal writes a value as a CEL expression, the keys of mappings in the order
+// in which CEL has them.
+func (r *reader) literal(b *strings.Builder, n *yaml.Node, p place) bool {
 	n = deref(n)
 	switch n.Kind {
 	case yaml.SequenceNode:
@@ -75,7 +80,7 @@ func (r *reader) literal(b *strings.Builder, n *yaml.Node) bool {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			if !r.literal(b, item) {
+			if !r.literal(b, item, p) {
 				return false
 			}
 		}
@@ -83,19 +88,20 @@ func (r *reader) literal(b *strings.Builder, n *yaml.Node) bool {
 		return true
 	case yaml.MappingNode:
 		es, ok := r.mapping(n, "a mapping")
+		slices.SortFunc(es, func(a, b entry) int { return cmp.Compare(a.key.Value, b.key.Value) })
 		b.WriteString("{ ")
 		for i, e := range es {
 			if i > 0 {
 				b.WriteString(", ")
 			}
 			b.WriteString(quoted(e.key.Value) + ": ")
-			ok = r.literal(b, e.value) && ok
+			ok = r.literal(b, e.value, p) && ok
 		}
 		b.WriteString(" }")
 		return ok
 	}
 	if isText(n) && strings.Contains(n.Value, "${{") {
-		return r.nested(b, n)
+		return r.nested(b, n, p)
 	}
 	v, ok := r.value(n)
 	if s, isString := v.(string); isString {
@@ -108,14 +114,14 @@ func (r *reader) literal(b *strings.Builder, n *yaml.Node) bool {
 
 // nested writes a text with ${{ }} inside a list or mapping: one that is a
 // whole ${{ }} keeps its type, which is all that is asked for there.
-func (r *reader) nested(b *strings.Builder, n *yaml.Node) bool {
+func (r *reader) nested(b *strings.Builder, n *yaml.Node, p place) bool {
 	s := strings.TrimSpace(n.Value)
 	if !strings.HasPrefix(s, "${{") || !strings.HasSuffix(s, "}}") || strings.Count(s, "${{") != 1 {
 		r.hinted(n, CodeNoExpression, `write the whole value as one expression: '${{ "a" + params.b }}'`,
 			"inside a list or mapping of `with`, a value is text or one whole ${{ }}")
 		return false
 	}
-	if _, ok := r.template(n, n.Value, ofProcess); !ok {
+	if _, ok := r.template(n, n.Value, p); !ok {
 		return false
 	}
 	b.WriteString("(" + s[3:len(s)-2] + ")")

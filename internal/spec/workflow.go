@@ -10,6 +10,7 @@ import (
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/expr"
+	"github.com/freshet/freshet/internal/tick"
 )
 
 // Workflow is one checked workflow. It is immutable and may be shared.
@@ -24,14 +25,19 @@ type Workflow struct {
 	Env         []Binding
 	Concurrency *Concurrency // nil: no limit
 	Ends        Ends
-	Stop        *Rule // nil: none; its Task is NoTask
-	Tasks       []*Task
-	Rules       []*Rule // every rule of the file, Stop last; a Rule's ID is its index
+	Stop        *Rule         // nil: none; its Task is NoTask
+	Timeout     time.Duration // of a run; 0: none
+	On          []*Trigger    // what starts runs, in the order of the file
+	Tasks       []*Task       // those of `finally` last
+	Finally     int           // index of the first task of `finally`; len(Tasks): there are none
+	Outputs     []NamedProgram
+	Rules       []*Rule // every rule of the file's tasks, Stop last; a Rule's ID is its index
 	Source      []byte  // this document's text
 
 	byName  map[string]int
 	byEvent map[string][]Listener
 	byTask  [][]*Rule
+	timed   []*Rule
 }
 
 // NoTask is the task of a rule that belongs to the workflow itself.
@@ -102,7 +108,7 @@ type Task struct {
 	Exprs        []NamedProgram   // expr, in the order of the file
 	Rules        []*Rule          // in the order of the file
 	After        *Condition       // nil: none; also part of every start rule's condition
-	WithRun      bool             // starts with the run: no start, no after
+	WithRun      bool             // starts with the run: no start, after or schedule, and not in finally
 	HasStart     bool             // has a start rule of its own
 	If           *expr.Program
 	With         []Binding
@@ -117,6 +123,7 @@ type Task struct {
 	Optional     bool
 	AllowFailure bool
 	Executor     string
+	Finally      bool // stands in `finally`
 }
 
 // InEngine tells whether the task is decided in the engine, without a process.
@@ -194,7 +201,61 @@ type Rule struct {
 	BusyLimit  int          // of QueueStarts
 	Nodes      []*Condition // every condition of the tree in depth-first order; a Condition's Node is its index
 	Line       int
-	StatesOnly bool // no signal in the tree
+	StatesOnly bool           // no signal in the tree
+	Zone       *time.Location // whose days and clocks its conditions mean
+}
+
+// Trigger is an entry of `on:`: a rule that starts runs.
+type Trigger struct {
+	Rule       // ID: index in On; Task: NoTask
+	Name       string
+	With       []Binding
+	Catchup    Catchup
+	Kind       string   // freshet.TriggerKind of the outermost condition
+	Expression string   // the condition on one line, for people
+	Text       string   // the entry in canonical form: what ParseTrigger reads
+	Hash       string   // of Text, zone and, of several that are equal, which it is: the identity of what it remembers
+	Events     []string // keys that it listens to, sorted
+	Workflows  []string // names that it listens to, sorted; "*": every other
+	Unfiltered []string // keys one event of which, whatever it holds, starts a run
+}
+
+// Catchup says which ticks, missed while the server was down, are made up for.
+type Catchup struct {
+	Mode CatchupMode
+	Span time.Duration // of CatchupSpan
+}
+
+// CatchupMode is a value of `catchup`.
+type CatchupMode string
+
+// The values of `catchup`.
+const (
+	CatchupNone   CatchupMode = "none"
+	CatchupLatest CatchupMode = "latest"
+	CatchupAll    CatchupMode = "all"
+	CatchupSpan   CatchupMode = "span" // those of the last Span
+)
+
+// String is the value as it is written: none, latest, all, 7d.
+func (c Catchup) String() string {
+	if c.Mode == CatchupSpan {
+		return spanText(c.Span)
+	}
+	return string(c.Mode)
+}
+
+// Window is a `within`: a span of time, or the day at hand; both where one
+// `within` stands inside another. The zero Window is none.
+type Window struct {
+	Span time.Duration
+	Day  bool
+}
+
+// FlowWant is a workflow and the final statuses that are asked of a run of it.
+type FlowWant struct {
+	Name     string // "*": every other workflow of the namespace
+	Statuses []freshet.Status
 }
 
 // ConditionKind is a sort of condition.
@@ -202,115 +263,55 @@ type ConditionKind string
 
 // The conditions that are built.
 const (
-	EventIs  ConditionKind = "event"
-	CountIs  ConditionKind = "count"
-	SumIs    ConditionKind = "sum"
-	StatusIs ConditionKind = "status"
-	AfterIs  ConditionKind = "after" // `after` in its first two forms
-	AllOf    ConditionKind = "all"
-	AnyOf    ConditionKind = "any"
+	EventIs    ConditionKind = "event"
+	CountIs    ConditionKind = "count"
+	SumIs      ConditionKind = "sum"
+	MissingIs  ConditionKind = "missing"
+	EveryIs    ConditionKind = "every"
+	ScheduleIs ConditionKind = "schedule"
+	WorkflowIs ConditionKind = "workflow" // in `on:`
+	StatusIs   ConditionKind = "status"
+	AfterIs    ConditionKind = "after" // `after` in its first two forms
+	AllOf      ConditionKind = "all"
+	AnyOf      ConditionKind = "any"
 )
 
 // Condition is a node of a rule's tree.
 type Condition struct {
-	Node    int // index in Rule.Nodes
-	Kind    ConditionKind
-	Key     string        // event, count, sum
-	If      *expr.Program // event, count, sum; nil: always
-	Of      *expr.Program // sum
-	Reaches float64       // count, sum
-	Wants   []Want        // status, after
-	Parts   []*Condition  // all, any
-	InAll   bool          // inside an `all`: its signal is remembered until the rule fires
-	Line    int
+	Node      int // index in Rule.Nodes
+	Kind      ConditionKind
+	Key       string         // event, count, sum, missing; empty in a missing that is about workflows
+	If        *expr.Program  // event, count, sum, missing; nil: always
+	Of        *expr.Program  // sum
+	Reaches   float64        // count, sum
+	For       time.Duration  // missing
+	Ticks     *tick.Schedule // every, schedule
+	Flows     []FlowWant     // workflow, missing
+	Wants     []Want         // status, after
+	Parts     []*Condition   // all, any
+	Within    Window         // all, count, sum
+	NotBefore *tick.Clock    // all, outermost of `on:`
+	Deadline  *tick.Clock    // all, outermost of `on:`
+	InAll     bool           // inside an `all`: its signal is remembered until the rule fires
+	Keeps     Window         // how long its signal is remembered: the narrowest of the `all`s around it
+	Line      int
 }
 
 // Signal tells whether the condition happens, rather than being so.
 func (c *Condition) Signal() bool {
-	return c.Kind == EventIs || c.Kind == CountIs || c.Kind == SumIs
+	switch c.Kind {
+	case StatusIs, AfterIs, AllOf, AnyOf:
+		return false
+	}
+	return true
 }
+
+// Tick tells whether the condition is a tick of a clock.
+func (c *Condition) Tick() bool { return c.Kind == EveryIs || c.Kind == ScheduleIs }
 
 // Want is a task and the final statuses that are asked of its latest
 // execution.
 type Want struct {
 	Task     int
 	Statuses []freshet.Status
-}
-
-// Listener is a task (or NoTask) with those of its rules, and of their
-// conditions, that listen to a key.
-type Listener struct {
-	Task  int
-	Rules []RuleNodes
-}
-
-// RuleNodes is a rule with those of its conditions that listen to a key.
-type RuleNodes struct {
-	Rule  *Rule
-	Nodes []*Condition
-}
-
-// Task finds a task by name.
-func (w *Workflow) Task(name string) (*Task, bool) {
-	i, ok := w.byName[name]
-	if !ok {
-		return nil, false
-	}
-	return w.Tasks[i], true
-}
-
-// Listeners are the tasks with rules that listen to an event key, in the
-// order of the file, the workflow's own stop last.
-func (w *Workflow) Listeners(key string) []Listener { return w.byEvent[key] }
-
-// Keys are the event keys that some rule listens to, in no order.
-func (w *Workflow) Keys() []string {
-	keys := make([]string, 0, len(w.byEvent))
-	for k := range w.byEvent {
-		keys = append(keys, k)
-	}
-	return keys
-}
-
-// Watchers are the rules with a state that looks at the task, in the order of
-// the file: the rules of one task stand together.
-func (w *Workflow) Watchers(task int) []*Rule { return w.byTask[task] }
-
-// index builds what the machine looks up; Parse calls it once.
-func (w *Workflow) index() {
-	w.byName = make(map[string]int, len(w.Tasks))
-	w.byEvent = map[string][]Listener{}
-	w.byTask = make([][]*Rule, len(w.Tasks))
-	for i, t := range w.Tasks {
-		w.byName[t.Name] = i
-	}
-	for _, r := range w.Rules {
-		r.StatesOnly = true
-		for _, c := range r.Nodes {
-			if c.Signal() {
-				r.StatesOnly = false
-				w.listen(r, c)
-			}
-			for _, want := range c.Wants {
-				rules := w.byTask[want.Task]
-				if len(rules) == 0 || rules[len(rules)-1] != r {
-					w.byTask[want.Task] = append(rules, r)
-				}
-			}
-		}
-	}
-}
-
-func (w *Workflow) listen(r *Rule, c *Condition) {
-	ls := w.byEvent[c.Key]
-	if len(ls) == 0 || ls[len(ls)-1].Task != r.Task {
-		ls = append(ls, Listener{Task: r.Task})
-	}
-	l := &ls[len(ls)-1]
-	if len(l.Rules) == 0 || l.Rules[len(l.Rules)-1].Rule != r {
-		l.Rules = append(l.Rules, RuleNodes{Rule: r})
-	}
-	rn := &l.Rules[len(l.Rules)-1]
-	rn.Nodes = append(rn.Nodes, c)
-	w.byEvent[c.Key] = ls
 }

@@ -2,10 +2,13 @@ package spec
 
 import (
 	"path"
+	"slices"
 	"strings"
 	"time"
 
 	yaml "go.yaml.in/yaml/v4"
+
+	"github.com/freshet/freshet/internal/expr"
 )
 
 // workflowObject is the top of the file. Fields are read in this order: what
@@ -23,7 +26,7 @@ func workflowObject(defaults *object[draft]) *object[Workflow] {
 			key("labels", labelsForm, func(w *Workflow) *map[string]string { return &w.Labels },
 				"Names and texts of your own, shown with its runs."),
 			key("timezone", timezoneForm, func(w *Workflow) **time.Location { return &w.Timezone },
-				"The zone of dates of this file, such as Europe/Paris; default UTC."),
+				"The zone of schedules, days and dates of this file, such as Europe/Paris; default UTC."),
 			key("files", listOf("a list of paths", filePath), func(w *Workflow) *[]string { return &w.Files },
 				"Files and directories beside this file that travel with the workflow."),
 			key("parameters", parametersForm, func(w *Workflow) *[]Parameter { return &w.Parameters },
@@ -34,18 +37,30 @@ func workflowObject(defaults *object[draft]) *object[Workflow] {
 			key("concurrency", concurrencyForm, func(w *Workflow) **Concurrency { return &w.Concurrency },
 				"How many runs may be alive at once: a number or {limit, overlap, queue}; default: no limit."),
 			key("ends", oneOf(Settled, Idle, Never), func(w *Workflow) *Ends { return &w.Ends },
-				"When a run with nothing alive is over: settled (default: nothing can start any more), idle (the same without waiting for events) or never."),
+				"When a run with nothing alive is over: settled (nothing can start any more), idle (the same without waiting for events) or never. The default is never if a tick can start or restart a task, else settled."),
+			key("timeout", duration, func(w *Workflow) *time.Duration { return &w.Timeout },
+				"How long a run may take; then it is stopped and has failed."),
+			key("on", triggersForm, func(w *Workflow) *[]*Trigger { return &w.On },
+				"What starts runs: conditions with the parameters that they give. A condition or a list of them."),
 			must(key("tasks", tasksForm, func(w *Workflow) *[]*Task { return &w.Tasks },
 				"The tasks by name.")),
+			finallyField(),
+			key("outputs", callersForm, func(w *Workflow) *[]NamedProgram { return &w.Outputs },
+				"What a run gives to those who wait for it: names with a CEL expression each, computed at the run's end."),
 			stopField(),
 		},
-		later: []string{"on", "finally", "timeout", "outputs", "retention"},
+		later: []string{"retention"},
 		hints: map[string]string{
 			"jobs":      "did you mean `tasks`?",
 			"steps":     "did you mean `tasks`?",
 			"params":    "did you mean `parameters`?",
 			"inputs":    "did you mean `parameters`?",
-			"schedule":  "schedules stand under `on`, which is not built yet",
+			"schedule":  "write `on: [{schedule: …}]`",
+			"every":     "write `on: [{every: …}]`",
+			"event":     "write `on: [{event: …}]`",
+			"triggers":  "did you mean `on`?",
+			"trigger":   "did you mean `on`?",
+			"cron":      "write `on: [{schedule: …}]`",
 			"version":   "leave it out: versions are made from the content",
 			"variables": "did you mean `env`?",
 		},
@@ -84,10 +99,33 @@ func (r *reader) finish() {
 	if r.w.Timezone == nil {
 		r.w.Timezone = time.UTC
 	}
+	r.w.Finally = len(r.w.Tasks)
+	if i := slices.IndexFunc(r.w.Tasks, func(t *Task) bool { return t.Finally }); i >= 0 {
+		r.w.Finally = i
+	}
 	if r.w.Ends == "" {
 		r.w.Ends = Settled
+		if slices.ContainsFunc(r.w.Rules, goesOn) {
+			r.w.Ends = Never
+		}
 	}
 }
+
+// goesOn tells whether a rule starts its task again and again by the clock.
+func goesOn(rule *Rule) bool {
+	return rule.Task != NoTask && rule.Action != Stop && slices.ContainsFunc(rule.Nodes, (*Condition).Tick)
+}
+
+// callersForm is the workflow's outputs with their expressions.
+var callersForm = *convert(
+	distinctPairs(pairsOf("a mapping from outputs to expressions", name, program(ofCallers, ""))),
+	func(ps []pair[*expr.Program]) []NamedProgram {
+		programs := make([]NamedProgram, 0, len(ps))
+		for _, p := range ps {
+			programs = append(programs, NamedProgram{p.key.Value, p.value})
+		}
+		return programs
+	})
 
 var labelsForm = *convert(pairsOf("a mapping from names to texts", name, anyPlain), func(ps []pair[string]) map[string]string {
 	labels := make(map[string]string, len(ps))
@@ -96,19 +134,6 @@ var labelsForm = *convert(pairsOf("a mapping from names to texts", name, anyPlai
 	}
 	return labels
 })
-
-var timezoneForm = form[*time.Location]{schema{"type": "string"}, func(r *reader, n *yaml.Node) (*time.Location, bool) {
-	s, ok := plain.read(r, n)
-	if !ok {
-		return nil, false
-	}
-	zone, err := time.LoadLocation(s)
-	if err != nil || s == "" || s == "Local" {
-		r.hinted(n, CodeValue, "zones are called as in Europe/Paris, America/New_York, UTC", "there is no time zone %s", excerpt(s))
-		return nil, false
-	}
-	return zone, true
-}}
 
 // filePath is a path that stays below the workflow file's directory.
 var filePath = form[string]{schema{"type": "string", "minLength": 1}, func(r *reader, n *yaml.Node) (string, bool) {

@@ -60,7 +60,11 @@ var (
 type EventID struct{ Namespace, Sender, ID string }
 
 // Batch is what one transaction stores. Rows come once each, as they are in
-// the end.
+// the end: what goes goes first, and what is put stays. Untriggers alone come
+// last, because ids of triggers are never given again.
+//
+// An event that a row refers to is an entry of the journal: an event, or the
+// end of a run (machine.EndEvent). Nothing but its offset is stored.
 type Batch struct {
 	Entries    []machine.Entry
 	Ledger     []LedgerRow
@@ -68,24 +72,35 @@ type Batch struct {
 	Executions []*machine.Execution
 	Waits      []machine.Wait
 	Unwaits    []machine.WaitKey
-	Rules      []machine.RuleRow
+	Rules      []machine.RuleRow // one without anything Stored and without Marks goes; its marks do not
+	Marks      []machine.MarkRow // after Unmarks
+	Unmarks    []machine.MarkCut
 	Timers     []machine.Timer
 	Untimers   []machine.Timer
 	Workflows  []machine.WorkflowRow
+	Unflows    []WorkflowID // workflows that are no more; their runs are not touched
 	Versions   []machine.VersionRow
+	Triggers   []machine.TriggerRow
+	Untriggers []int64 // with what they remember: their rules, marks and timers go too
+	Spaces     []machine.NamespaceRow
+	Unspaces   []string
 	Cursor     Cursor
 	Leader     int64 // epoch of the leader that commits
 }
 
+// WorkflowID names a workflow.
+type WorkflowID struct{ Namespace, Name string }
+
 // Cursor says how far the journal has been decided: every entry up to Offset
 // for all that it concerns, and of the next one the targets up to Target.
 type Cursor struct {
-	Offset  int64
-	Target  int64                 // run up to which the entry after Offset has been decided; 0: none, -1: the registry
-	More    *machine.Continuation // of the run after Target: its step is under way
-	Run     int64                 // whose step that is
-	NextRun int64                 // id of the next run
-	Time    time.Time             // newest journal time
+	Offset      int64
+	Target      int64                 // run up to which the entry after Offset has been decided; 0: none, -1: the registry
+	More        *machine.Continuation // of the run after Target: its step is under way
+	Run         int64                 // whose step that is
+	NextRun     int64                 // id of the next run
+	NextTrigger int64                 // id of the next trigger
+	Time        time.Time             // newest journal time
 }
 
 // LedgerRow says what became of an entry for one target.
@@ -97,20 +112,23 @@ type LedgerRow struct {
 	Outcomes  []freshet.Outcome
 }
 
-// TimerRow is a timer with the namespace of its run.
+// TimerRow is a timer with the namespace of its run or trigger.
 type TimerRow struct {
 	Namespace string
 	machine.Timer
 }
 
-// Snapshot is all that is alive in a shard.
+// Snapshot is all that is alive in a shard. A new one has the namespace
+// `default`.
 type Snapshot struct {
 	Cursor    Cursor
 	Last      int64 // newest offset of the journal
 	Leader    int64 // epoch of the present leader; Load has raised it
+	Spaces    []machine.NamespaceRow
 	Workflows []machine.WorkflowRow
-	Runs      []RunSnapshot // that have not ended, by id
-	NextDue   time.Time     // of the earliest timer; zero: none
+	Triggers  []TriggerSnapshot // by id
+	Runs      []RunSnapshot     // that have not ended, by id
+	NextDue   time.Time         // of the earliest timer; zero: none
 }
 
 // RunSnapshot is what is stored of a run. Events stand in it in full where
@@ -120,7 +138,16 @@ type RunSnapshot struct {
 	Row   machine.RunRow
 	Held  []*machine.Execution
 	Waits []machine.Wait
-	Rules []machine.RuleRow
+	Rules []machine.RuleRow // with their marks; of one without a row, up to the last condition that has some
+	Dues  machine.Dues      // of its rules
+	Later time.Time         // when it is to start; zero: it does not wait for a time
+}
+
+// TriggerSnapshot is what is stored of a trigger, its events in full.
+type TriggerSnapshot struct {
+	Row   machine.TriggerRow
+	State machine.RuleState // with its marks; nil: nothing is remembered
+	Dues  machine.Dues      // nil: it waits for no time
 }
 
 // Reader is what the API needs. Lists are newest first unless said otherwise;
@@ -128,6 +155,13 @@ type RunSnapshot struct {
 // Limit of 0 is none. Of two times, Since is included and Till is not.
 type Reader interface {
 	Workflows(ctx context.Context, f WorkflowFilter) ([]freshet.Workflow, error)
+	// Triggers are by id, oldest first. One that is paused, or whose workflow
+	// is disabled or no more, has no next time.
+	Triggers(ctx context.Context, f TriggerFilter) ([]freshet.Trigger, error)
+	// Trigger gives one with what it remembers; code not_found if there is none.
+	Trigger(ctx context.Context, id int64) (*TriggerSnapshot, error)
+	// Namespaces are by name; name, if set, selects one.
+	Namespaces(ctx context.Context, name string) ([]freshet.Namespace, error)
 	Versions(ctx context.Context, namespace, name string, limit int) ([]machine.VersionRow, error) // newest first, without Source
 	Version(ctx context.Context, namespace, name, version string) (*machine.VersionRow, error)
 	Run(ctx context.Context, id int64) (*freshet.Run, error)
@@ -136,6 +170,7 @@ type Reader interface {
 	// AllTries, all; in the order in which they were queued, which for one
 	// task is by seq, item and try.
 	Executions(ctx context.Context, f ExecutionFilter) ([]freshet.Execution, error)
+	// Event and Events know nothing of ends of runs.
 	Event(ctx context.Context, namespace string, offset int64) (*freshet.Event, error)
 	// Events are oldest first; with Newest the newest Limit of them.
 	Events(ctx context.Context, f EventFilter) ([]freshet.Event, error)
@@ -147,6 +182,15 @@ type Reader interface {
 	// the latter counts entries, so that the parts of one stay together.
 	LedgerOf(ctx context.Context, offset int64, limit int) ([]LedgerRow, error)
 	LedgerFor(ctx context.Context, run int64, before int64, limit int) ([]LedgerRow, error)
+	// LedgerTask gives, of the rows that LedgerFor would give, those that have
+	// an outcome of a task.
+	LedgerTask(ctx context.Context, run int64, task string, before int64, limit int) ([]LedgerRow, error)
+	// Cursor says how far the journal has been decided.
+	Cursor(ctx context.Context) (Cursor, error)
+	// Survey gives a run as LoadRun does, but of its executions no more than
+	// key, status and code; Held gives those of one task in full.
+	Survey(ctx context.Context, id int64) (*RunSnapshot, error)
+	Held(ctx context.Context, run int64, task string) ([]*machine.Execution, error)
 	LoadRun(ctx context.Context, id int64) (*RunSnapshot, error)
 	// Names completes words: workflows, namespaces, event keys.
 	Names(ctx context.Context, kind, namespace, prefix string, limit int) ([]string, error)
@@ -158,6 +202,14 @@ type Reader interface {
 type WorkflowFilter struct {
 	Namespace, Name string
 	Limit           int
+}
+
+// TriggerFilter selects triggers. Empty fields select all.
+type TriggerFilter struct {
+	Namespace, Workflow string
+	Kind                freshet.TriggerKind
+	After               int64 // ids above
+	Limit               int
 }
 
 // RunFilter selects runs.

@@ -1,6 +1,8 @@
 package why
 
 import (
+	"time"
+
 	"cmp"
 	"fmt"
 	"slices"
@@ -64,7 +66,7 @@ func (q *inquiry) stand(v *view, r *spec.Rule, c *spec.Condition, depth int) []f
 func (q *inquiry) standAll(v *view, r *spec.Rule, c *spec.Condition, depth int) []freshet.Reason {
 	var missing, have []freshet.Reason
 	for _, p := range c.Parts {
-		met := machine.Met(v.w, v.Run, r, p)
+		met := machine.Met(v.w, v.Run, r, p, time.Now())
 		if len(missing)+len(have) >= shownParts {
 			break
 		}
@@ -220,7 +222,7 @@ func (v *view) waits(r *spec.Rule, c *spec.Condition) string {
 		return tasks(words, "and")
 	case spec.AllOf:
 		for _, p := range c.Parts {
-			if !machine.Met(v.w, v.Run, r, p) {
+			if !machine.Met(v.w, v.Run, r, p, time.Now()) {
 				words = append(words, v.waits(r, p))
 			}
 		}

@@ -70,7 +70,7 @@ func (q *inquiry) load(id int64) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &view{Run: machine.Load(w, snap.Row, snap.Held, snap.Waits, snap.Rules), w: w}
+	v := &view{Run: machine.Load(w, snap.Row, snap.Held, snap.Waits, snap.Rules, snap.Dues), w: w}
 	q.views[id] = v
 	return v, nil
 }

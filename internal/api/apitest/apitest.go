@@ -7,8 +7,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -45,12 +48,29 @@ type Server struct {
 
 // Start starts a server on a home.
 func Start(home string) (*Server, error) {
+	s := &Server{Home: home, Starts: make(chan engine.Start, 1000), Issuer: auth.NewIssuer(Token)}
+	return s, s.start("127.0.0.1:0")
+}
+
+// Restart ends the server and starts another on its home and address.
+func (s *Server) Restart() error {
+	if err := s.Close(); err != nil {
+		return err
+	}
+	return s.start(strings.TrimPrefix(s.URL, "http://"))
+}
+
+func (s *Server) start(addr string) error {
 	ctx, cancel := context.WithCancel(context.Background())
-	s := &Server{Home: home, Starts: make(chan engine.Start, 1000), Issuer: auth.NewIssuer(Token), cancel: cancel, done: make(chan error, 1)}
-	var err error
-	if s.Store, err = sqlite.Open(ctx, filepath.Join(home, "freshet.db"), sqlite.Options{}); err != nil {
+	s.cancel, s.done = cancel, make(chan error, 1)
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
 		cancel()
-		return nil, err
+		return err
+	}
+	if s.Store, err = sqlite.Open(ctx, filepath.Join(s.Home, "freshet.db"), sqlite.Options{}); err != nil {
+		cancel()
+		return errors.Join(err, listener.Close())
 	}
 	f := feed.New(s.Store)
 	s.Engine = engine.New(engine.Config{Store: s.Store, Slots: 8, Publish: f.Publish, Release: func(e engine.Effects) {
@@ -59,15 +79,20 @@ func Start(home string) (*Server, error) {
 		}
 	}})
 	go func() { s.done <- s.Engine.Run(ctx) }()
-	<-s.Engine.Ready()
+	select {
+	case <-s.Engine.Ready():
+	case err := <-s.done:
+		cancel()
+		return errors.Join(err, s.Store.Close(), listener.Close())
+	}
 	s.Engine.SetHolder(ctx, "test")
-	return s, s.serve(f)
+	return s.serve(listener, f)
 }
 
-func (s *Server) serve(f *feed.Feed) error {
-	s.server = httptest.NewUnstartedServer(nil)
-	s.URL = "http://" + s.server.Listener.Addr().String()
-	names, err := auth.NewNames(s.server.Listener.Addr().String(), "")
+func (s *Server) serve(listener net.Listener, f *feed.Feed) error {
+	s.server = &httptest.Server{Listener: listener, Config: &http.Server{}}
+	s.URL = "http://" + listener.Addr().String()
+	names, err := auth.NewNames(listener.Addr().String(), "")
 	if err != nil {
 		return err
 	}

@@ -44,15 +44,22 @@ type writer struct {
 func (w *writer) write(b *store.Batch) {
 	each(w, b.Entries, w.entry)
 	each(w, b.Ledger, w.ledger)
+	each(w, b.Unspaces, w.unspace)
+	each(w, b.Spaces, w.space)
+	each(w, b.Unflows, w.unflow)
 	each(w, b.Workflows, w.workflow)
 	each(w, b.Versions, w.version)
 	each(w, b.Runs, w.run)
 	each(w, b.Executions, func(x **machine.Execution) { w.execution(*x) })
 	each(w, b.Unwaits, w.unwait)
 	each(w, b.Waits, w.wait)
+	each(w, b.Triggers, w.trigger)
 	each(w, b.Rules, w.rule)
+	each(w, b.Unmarks, w.unmark)
+	each(w, b.Marks, w.mark)
 	each(w, b.Untimers, w.untimer)
 	each(w, b.Timers, w.timer)
+	each(w, b.Untriggers, w.untrigger)
 }
 
 func each[T any](w *writer, rows []T, put func(*T)) {
@@ -84,7 +91,7 @@ func (w *writer) lead(c *store.Cursor, leader int64) {
 		}
 		more = string(j)
 	}
-	n := w.exec("shard_put", c.Offset, c.Target, c.Run, more, c.NextRun, micros(c.Time), leader)
+	n := w.exec("shard_put", c.Offset, c.Target, c.Run, more, c.NextRun, c.NextTrigger, micros(c.Time), leader)
 	if w.err == nil && n == 0 {
 		w.err = freshet.Errorf(freshet.Conflict, "another server leads this shard now").
 			WithHint("this one must stop deciding; restart it if the other one was started by mistake")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 
 	_ "modernc.org/sqlite" // the driver
 
@@ -151,6 +152,9 @@ func query[T any](ctx context.Context, c *conn, scan func(*sql.Rows) (T, error),
 		v, err := scan(rows)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if len(list) == cap(list) {
+			list = slices.Grow(list, len(list)+1) // append grows long lists by a quarter only, and copies them that often
 		}
 		list = append(list, v)
 	}

@@ -10,23 +10,38 @@ import (
 	"github.com/freshet/freshet/internal/machine"
 )
 
-// body is machine.Body as a column: the parameters of a start stand beside it,
-// because their numbers have to keep their type.
+// body is machine.Body as a column: values that a person or an expression gave
+// stand beside it, because their numbers have to keep their type.
 type body struct {
 	machine.Body
-	Parameters json.RawMessage `json:"parameters,omitempty"`
+	Parameters json.RawMessage `json:"parameters,omitempty"` // of Start
+	Outputs    json.RawMessage `json:"outputs,omitempty"`
+	Properties json.RawMessage `json:"properties,omitempty"` // of Space
 }
 
 func encodeBody(m *machine.Body) (any, error) {
 	b := body{Body: *m}
+	var err error
 	if s := m.Start; s != nil && s.Parameters != nil {
-		p, err := appendJSON(nil, s.Parameters)
-		if err != nil {
-			return nil, err
-		}
 		c := *s
 		c.Parameters = nil
-		b.Start, b.Parameters = &c, p
+		b.Start = &c
+		if b.Parameters, err = appendJSON(nil, s.Parameters); err != nil {
+			return nil, err
+		}
+	}
+	if m.Outputs != nil {
+		if b.Outputs, err = appendJSON(nil, m.Outputs); err != nil {
+			return nil, err
+		}
+	}
+	if s := m.Space; s != nil && s.Properties != nil {
+		c := *s
+		c.Properties = nil
+		b.Space = &c
+		if b.Properties, err = appendJSON(nil, s.Properties); err != nil {
+			return nil, err
+		}
 	}
 	j, err := json.Marshal(b)
 	if err != nil || string(j) == "{}" {
@@ -40,10 +55,21 @@ func decodeBody(t text) (machine.Body, error) {
 		return machine.Body{}, nil
 	}
 	var b body
-	err := json.Unmarshal([]byte(t), &b)
-	if err == nil && b.Parameters != nil && b.Start != nil {
-		b.Start.Parameters, err = decodeMap(text(b.Parameters))
+	if err := json.Unmarshal([]byte(t), &b); err != nil {
+		return machine.Body{}, fmt.Errorf("read an entry: %w", err)
 	}
+	var err error
+	if b.Parameters != nil && b.Start != nil {
+		if b.Start.Parameters, err = decodeMap(text(b.Parameters)); err != nil {
+			return machine.Body{}, err
+		}
+	}
+	if b.Properties != nil && b.Space != nil {
+		if b.Space.Properties, err = decodeMap(text(b.Properties)); err != nil {
+			return machine.Body{}, err
+		}
+	}
+	b.Body.Outputs, err = decodeMap(text(b.Outputs))
 	return b.Body, err
 }
 
@@ -107,60 +133,6 @@ func decodeOffsets(t text) ([]int64, error) {
 		return nil, fmt.Errorf("read offsets: %w", err)
 	}
 	return list, nil
-}
-
-// encodeState is what a rule remembers: of each node [offset, count, sum].
-// any tells whether there is anything.
-func encodeState(st machine.RuleState) (state string, any bool) {
-	b := []byte{'['}
-	for i, n := range st {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		var offset int64
-		if n.Event != nil {
-			offset = n.Event.Offset
-		}
-		any = any || n.Event != nil || n.Count != 0 || n.Sum != 0
-		b = append(b, '[')
-		b = strconv.AppendInt(b, offset, 10)
-		b = append(b, ',')
-		b = strconv.AppendInt(b, n.Count, 10)
-		b = append(b, ',')
-		b = appendFloat(b, n.Sum)
-		b = append(b, ']')
-	}
-	return string(append(b, ']')), any
-}
-
-// storedNode is a node of a rule's state, with its event as an offset.
-type storedNode struct {
-	offset, count int64
-	sum           float64
-}
-
-func decodeState(t string) ([]storedNode, error) {
-	v, err := decodeJSON(t)
-	if err != nil {
-		return nil, err
-	}
-	list, ok := v.([]any)
-	if !ok {
-		return nil, fmt.Errorf("a rule's state is not %T", v)
-	}
-	nodes := make([]storedNode, len(list))
-	for i, e := range list {
-		f, ok := e.([]any)
-		if !ok || len(f) != 3 {
-			return nil, fmt.Errorf("a node of a rule's state is not %v", e)
-		}
-		nodes[i].offset, _ = f[0].(int64)
-		nodes[i].count, _ = f[1].(int64)
-		if nodes[i].sum, ok = f[2].(float64); !ok {
-			nodes[i].sum = math.NaN()
-		}
-	}
-	return nodes, nil
 }
 
 // encodeOutcomes is the ledger's column. What no JSON number can say is shown

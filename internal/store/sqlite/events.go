@@ -16,20 +16,19 @@ import (
 
 // Event gives one event of a namespace.
 func (s *Store) Event(ctx context.Context, namespace string, offset int64) (*freshet.Event, error) {
-	var found *freshet.Event
-	err := s.read(ctx, "read an event", func(c *conn) error {
-		ev, err := readEvents(ctx, c, []int64{offset})
-		found = ev[offset]
+	var found []*freshet.Event
+	err := s.read(ctx, "read an event", func(c *conn) (err error) {
+		found, err = query(ctx, c, scanEvent, "event_rows", encodeIDs([]int64{offset}))
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if found == nil || namespace != "" && found.Namespace != namespace {
+	if len(found) == 0 || namespace != "" && found[0].Namespace != namespace {
 		return nil, freshet.Errorf(freshet.NotFound, "there is no event %d", offset).
 			WithHint("`event list` shows the newest events")
 	}
-	return found, nil
+	return found[0], nil
 }
 
 // Events lists events. Whatever the filter, a list is the merge of a few
@@ -90,21 +89,23 @@ func (s *Store) CountEvents(ctx context.Context, f store.EventFilter) ([]store.S
 }
 
 // eventRanges runs one of the event_… statements on each range that the
-// filter consists of.
+// filter consists of: of a run's events, of a sender's in each namespace, of
+// each key there, or of all there.
 func eventRanges[T any](ctx context.Context, c *conn, f store.EventFilter, form string, scan func(*sql.Rows) (T, error)) ([]T, error) {
 	after, before, err := bounds(ctx, c, f)
 	if err != nil {
 		return nil, err
 	}
-	var sender any
+	var keys, sender any
+	if len(f.Keys) > 0 {
+		if keys, err = encodeList(f.Keys); err != nil {
+			return nil, err
+		}
+	}
 	if f.HasSender || f.Sender != "" {
 		sender = f.Sender
 	}
 	if f.Run != 0 {
-		keys, err := encodeList(f.Keys)
-		if err != nil {
-			return nil, err
-		}
 		return query(ctx, c, scan, "event_run"+form, f.Namespace, f.Run, after, before, sender, all(f.Limit), keys)
 	}
 	namespaces := []string{f.Namespace}
@@ -113,19 +114,29 @@ func eventRanges[T any](ctx context.Context, c *conn, f store.EventFilter, form 
 			return nil, err
 		}
 	}
-	statement, keys := "event_key"+form, slices.Compact(slices.Sorted(slices.Values(f.Keys)))
-	if len(keys) == 0 {
-		statement, keys = "event_namespace"+form, []string{""}
+	var ranges [][]any // arguments of the statement
+	statement := "event_namespace" + form
+	for _, namespace := range namespaces {
+		switch {
+		case f.Sender != "":
+			statement = "event_sender" + form
+			ranges = append(ranges, []any{namespace, f.Sender, after, before, keys, all(f.Limit)})
+		case len(f.Keys) > 0:
+			statement = "event_key" + form
+			for _, key := range slices.Compact(slices.Sorted(slices.Values(f.Keys))) {
+				ranges = append(ranges, []any{namespace, key, after, before, sender, all(f.Limit)})
+			}
+		default:
+			ranges = append(ranges, []any{namespace, "", after, before, sender, all(f.Limit)})
+		}
 	}
 	var list []T
-	for _, namespace := range namespaces {
-		for _, key := range keys {
-			part, err := query(ctx, c, scan, statement, namespace, key, after, before, sender, all(f.Limit))
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, part...)
+	for _, args := range ranges {
+		part, err := query(ctx, c, scan, statement, args...)
+		if err != nil {
+			return nil, err
 		}
+		list = append(list, part...)
 	}
 	return list, nil
 }

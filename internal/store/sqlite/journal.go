@@ -103,19 +103,24 @@ func entries(ctx context.Context, c *conn, stored []storedEntry) ([]machine.Entr
 	return list, nil
 }
 
-// readEvents finds events by their offsets.
+// readEvents finds by their offsets what rows refer to: events, and ends of
+// runs, which are events to a `workflow:` condition only.
 func readEvents(ctx context.Context, c *conn, offsets []int64) (events, error) {
 	if len(offsets) == 0 {
 		return nil, nil
 	}
 	slices.Sort(offsets)
-	list, err := query(ctx, c, scanEvent, "event_rows", encodeIDs(slices.Compact(offsets)))
+	list, err := query(ctx, c, scanEntry, "event_refs", encodeIDs(slices.Compact(offsets)))
 	if err != nil {
 		return nil, err
 	}
 	ev := make(events, len(list))
-	for _, e := range list {
-		ev[e.Offset] = e
+	for i := range list {
+		e := &list[i].Entry
+		if e.Kind == machine.RunEnded {
+			e.Event = machine.EndEvent(e)
+		}
+		ev[e.Offset] = e.Event
 	}
 	return ev, nil
 }

@@ -21,6 +21,16 @@ func (s *Store) LedgerOf(ctx context.Context, offset int64, limit int) ([]store.
 // LedgerFor tells what became of the newest limit entries that concerned a
 // run. The parts of an entry stay together, so a page may have more rows.
 func (s *Store) LedgerFor(ctx context.Context, run, before int64, limit int) ([]store.LedgerRow, error) {
+	return s.ledger(ctx, "ledger_for", run, before, limit)
+}
+
+// LedgerTask is LedgerFor without the rows that say nothing of a task. Names
+// of tasks stand in JSON as they are.
+func (s *Store) LedgerTask(ctx context.Context, run int64, task string, before int64, limit int) ([]store.LedgerRow, error) {
+	return s.ledger(ctx, "ledger_task", run, before, limit, `"t":"`+task+`"`)
+}
+
+func (s *Store) ledger(ctx context.Context, statement string, run, before int64, limit int, args ...any) ([]store.LedgerRow, error) {
 	if before <= 0 {
 		before = math.MaxInt64
 	}
@@ -29,7 +39,7 @@ func (s *Store) LedgerFor(ctx context.Context, run, before int64, limit int) ([]
 	}
 	var list []store.LedgerRow
 	err := s.read(ctx, "read the ledger of a run", func(c *conn) (err error) {
-		list, err = query(ctx, c, scanLedger, "ledger_for", run, before, limit-1)
+		list, err = query(ctx, c, scanLedger, statement, append([]any{run, before, limit - 1}, args...)...)
 		return err
 	})
 	return list, err

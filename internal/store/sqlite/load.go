@@ -47,6 +47,12 @@ func load(ctx context.Context, c *conn) (*store.Snapshot, error) {
 	if snap.Workflows, err = query(ctx, c, scanWorkflow, "workflow_all"); err != nil {
 		return nil, err
 	}
+	if snap.Spaces, err = query(ctx, c, scanSpace, "namespace_all"); err != nil {
+		return nil, err
+	}
+	if snap.Triggers, err = allTriggers(ctx, c); err != nil {
+		return nil, err
+	}
 	var l loaded
 	if err = l.alive(ctx, c); err == nil {
 		snap.Runs, err = l.snapshots(ctx, c)
@@ -56,11 +62,17 @@ func load(ctx context.Context, c *conn) (*store.Snapshot, error) {
 
 // LoadRun gives one run as of one moment.
 func (s *Store) LoadRun(ctx context.Context, id int64) (*store.RunSnapshot, error) {
+	return s.loadRun(ctx, "load run", id, func(c *conn) ([]storedExecution, error) {
+		return query(ctx, c, scanExecution, "execution_held", id)
+	})
+}
+
+func (s *Store) loadRun(ctx context.Context, what string, id int64, executions func(c *conn) ([]storedExecution, error)) (*store.RunSnapshot, error) {
 	var found []store.RunSnapshot
-	err := s.read(ctx, "load run", func(c *conn) error {
+	err := s.read(ctx, what, func(c *conn) error {
 		return c.within(ctx, "look", func() error {
 			var l loaded
-			err := l.one(ctx, c, id)
+			err := l.one(ctx, c, id, executions)
 			if err == nil {
 				found, err = l.snapshots(ctx, c)
 			}
@@ -86,7 +98,7 @@ type loaded struct {
 	runs       []storedRun
 	executions []storedExecution
 	waits      []storedWait
-	rules      []storedRule
+	memory     memory
 }
 
 func (l *loaded) alive(ctx context.Context, c *conn) (err error) {
@@ -99,21 +111,21 @@ func (l *loaded) alive(ctx context.Context, c *conn) (err error) {
 	if l.waits, err = query(ctx, c, scanWait, "wait_alive"); err != nil {
 		return err
 	}
-	l.rules, err = query(ctx, c, scanRule, "rule_alive")
+	l.memory, err = readMemory(ctx, c, "alive")
 	return err
 }
 
-func (l *loaded) one(ctx context.Context, c *conn, run int64) (err error) {
+func (l *loaded) one(ctx context.Context, c *conn, run int64, executions func(c *conn) ([]storedExecution, error)) (err error) {
 	if l.runs, err = query(ctx, c, scanRun, "run_get", run); err != nil || len(l.runs) == 0 {
 		return err
 	}
-	if l.executions, err = query(ctx, c, scanExecution, "execution_held", run); err != nil {
+	if l.executions, err = executions(c); err != nil {
 		return err
 	}
 	if l.waits, err = query(ctx, c, scanWait, "wait_of", run); err != nil {
 		return err
 	}
-	l.rules, err = query(ctx, c, scanRule, "rule_of", run)
+	l.memory, err = readMemory(ctx, c, "of", run)
 	return err
 }
 
@@ -137,11 +149,9 @@ func (l *loaded) snapshots(ctx context.Context, c *conn) ([]store.RunSnapshot, e
 		for j := range waits {
 			snaps[i].Waits = append(snaps[i].Waits, waits[j].row(ev))
 		}
-		var rules []storedRule
-		rules, l.rules = cut(l.rules, func(r *storedRule) bool { return r.run == id })
-		for j := range rules {
-			snaps[i].Rules = append(snaps[i].Rules, rules[j].row(ev))
-		}
+		m := l.memory.next(func(run, _ int64) bool { return run == id })
+		snaps[i].Rules = m.rows(ev)
+		snaps[i].Dues, snaps[i].Later = m.dues()
 	}
 	return snaps, nil
 }
@@ -169,14 +179,7 @@ func (l *loaded) offsets() []int64 {
 	for i := range l.waits {
 		list = append(list, l.waits[i].by...)
 	}
-	for i := range l.rules {
-		for _, n := range l.rules[i].nodes {
-			if n.offset != 0 {
-				list = append(list, n.offset)
-			}
-		}
-	}
-	return list
+	return append(list, l.memory.offsets()...)
 }
 
 func scanShard(rows *sql.Rows) (store.Snapshot, error) {
@@ -184,7 +187,7 @@ func scanShard(rows *sql.Rows) (store.Snapshot, error) {
 	var more text
 	var at, due moment
 	c := &snap.Cursor
-	err := rows.Scan(&snap.Leader, &c.Offset, &c.Target, &c.Run, &more, &c.NextRun, &at, &snap.Last, &due)
+	err := rows.Scan(&snap.Leader, &c.Offset, &c.Target, &c.Run, &more, &c.NextRun, &c.NextTrigger, &at, &snap.Last, &due)
 	if err != nil {
 		return snap, err
 	}
@@ -220,7 +223,7 @@ func scanTimer(rows *sql.Rows) (store.TimerRow, error) {
 	var t store.TimerRow
 	var due moment
 	k := &t.Key
-	err := rows.Scan(&t.Namespace, &t.Kind, &k.Run, &k.Task, &k.Item, &k.Seq, &k.Try, &due)
+	err := rows.Scan(&t.Namespace, &t.Kind, &k.Run, &t.Rule, &t.Node, &k.Task, &k.Item, &k.Seq, &k.Try, &due)
 	t.Due = due.Time
 	return t, err
 }

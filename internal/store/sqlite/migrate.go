@@ -16,7 +16,7 @@ import (
 var migrationFiles embed.FS
 
 // schemaVersion is the newest migration, and what an up-to-date database says.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // migrate brings the database up to date. It asks goose only if there is
 // something to do, so that opening costs one look.
@@ -25,13 +25,21 @@ func migrate(ctx context.Context, c *conn, db *sql.DB) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case version == schemaVersion:
+	if version == schemaVersion {
 		return nil
-	case version > schemaVersion:
+	}
+	if version > schemaVersion {
 		return freshet.Errorf(freshet.Conflict, "the database has version %d, and this freshet knows versions up to %d", version, schemaVersion).
 			WithHint("use a freshet of that version or newer")
 	}
+	if err := migrateTo(ctx, db, schemaVersion); err != nil {
+		return fmt.Errorf("migrate from version %d to %d: %w", version, schemaVersion, err)
+	}
+	return nil
+}
+
+// migrateTo applies the migrations up to a version, each in a transaction.
+func migrateTo(ctx context.Context, db *sql.DB, version int64) error {
 	files, err := fs.Sub(migrationFiles, "migrations")
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
@@ -40,10 +48,8 @@ func migrate(ctx context.Context, c *conn, db *sql.DB) error {
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate from version %d to %d: %w", version, schemaVersion, err)
-	}
-	return nil
+	_, err = p.UpTo(ctx, version)
+	return err
 }
 
 // databaseVersion is the newest migration that the database has had, 0 for a

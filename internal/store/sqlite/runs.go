@@ -108,5 +108,6 @@ func (r *storedRun) public() freshet.Run {
 	return freshet.Run{ID: r.ID, Namespace: r.Namespace, Workflow: r.Workflow, Version: r.Version, Status: r.Status,
 		Type: r.Type, Parameters: r.Parameters, CreatedAt: r.CreatedAt, ScheduledAt: moment{r.ScheduledAt}.pointer(),
 		StartedAt: moment{r.StartedAt}.pointer(), EndedAt: moment{r.EndedAt}.pointer(), Code: r.Code, Reason: r.Reason,
-		EventOffset: r.event, Parent: r.Parent, RerunOf: r.RerunOf}
+		EventOffset: r.event, Parent: r.Parent, RerunOf: r.RerunOf,
+		Trigger: r.Trigger, Missing: r.Missing, Outputs: r.Outputs}
 }

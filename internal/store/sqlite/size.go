@@ -8,7 +8,8 @@ import (
 )
 
 // tables are those whose rows are counted.
-var tables = []string{"journal", "ledger", "runs", "executions", "waits", "rules", "timers", "workflows", "versions"}
+var tables = []string{"journal", "ledger", "runs", "executions", "waits", "rules", "marks", "timers", "workflows", "versions",
+	"triggers", "namespaces"}
 
 // Size counts pages and rows. Counting reads every table.
 func (s *Store) Size(ctx context.Context) (store.Size, error) {

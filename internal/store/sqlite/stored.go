@@ -30,18 +30,24 @@ type storedRun struct {
 
 func scanRun(rows *sql.Rows) (storedRun, error) {
 	var r storedRun
-	var parameters, key text
+	var parameters, key, missing, outputs text
 	var created, scheduled, started, ended moment
 	var event sql.NullInt64
 	err := rows.Scan(&r.ID, &r.Namespace, &r.Workflow, &r.Version, &r.Status, &r.Type, &parameters,
 		&created, &scheduled, &started, &ended, &r.Code, &r.Reason, &event, &r.Asked,
-		&r.Parent, &r.RerunOf, &key)
+		&r.Parent, &r.RerunOf, &key, &r.Trigger, &missing, &r.Depth, &outputs, &r.Result)
 	if err != nil {
 		return r, err
 	}
 	r.CreatedAt, r.ScheduledAt, r.StartedAt, r.EndedAt = created.Time, scheduled.Time, started.Time, ended.Time
 	r.event, r.Key = event.Int64, string(key)
-	r.Parameters, err = decodeMap(parameters)
+	if r.Parameters, err = decodeMap(parameters); err != nil {
+		return r, err
+	}
+	if r.Missing, err = decodeList[string](missing); err != nil {
+		return r, err
+	}
+	r.Outputs, err = decodeMap(outputs)
 	return r, err
 }
 
@@ -107,30 +113,5 @@ func scanWait(rows *sql.Rows) (storedWait, error) {
 func (w *storedWait) row(ev events) machine.Wait {
 	row := w.Wait
 	row.By = ev.list(w.by)
-	return row
-}
-
-type storedRule struct {
-	run   int64
-	rule  int
-	nodes []storedNode
-}
-
-func scanRule(rows *sql.Rows) (storedRule, error) {
-	var r storedRule
-	var state string
-	err := rows.Scan(&r.run, &r.rule, &state)
-	if err != nil {
-		return r, err
-	}
-	r.nodes, err = decodeState(state)
-	return r, err
-}
-
-func (r *storedRule) row(ev events) machine.RuleRow {
-	row := machine.RuleRow{Run: r.run, Rule: r.rule, State: make(machine.RuleState, len(r.nodes))}
-	for i, n := range r.nodes {
-		row.State[i] = machine.NodeState{Event: ev[n.offset], Count: n.count, Sum: n.sum}
-	}
 	return row
 }

@@ -25,14 +25,17 @@ func (s *Store) Workflows(ctx context.Context, f store.WorkflowFilter) ([]freshe
 
 func scanWorkflow(rows *sql.Rows) (machine.WorkflowRow, error) {
 	var w machine.WorkflowRow
-	var tasks text
+	var tasks, emits text
 	var created, updated moment
-	err := rows.Scan(&w.Namespace, &w.Name, &w.Version, &w.Description, &tasks, &w.Enabled, &created, &updated)
+	err := rows.Scan(&w.Namespace, &w.Name, &w.Version, &w.Description, &tasks, &emits, &w.Enabled, &created, &updated)
 	if err != nil {
 		return w, err
 	}
 	w.CreatedAt, w.UpdatedAt = created.Time, updated.Time
-	w.Tasks, err = decodeList[string](tasks)
+	if w.Tasks, err = decodeList[string](tasks); err != nil {
+		return w, err
+	}
+	w.Emits, err = decodeList[string](emits)
 	return w, err
 }
 

@@ -40,7 +40,8 @@ func (w *writer) ledger(r *store.LedgerRow) {
 func (w *writer) run(r *machine.RunRow) {
 	w.exec("run_put", r.ID, r.Namespace, r.Workflow, r.Version, string(r.Status), string(r.Type), w.take(encodeMap(r.Parameters)),
 		micros(r.CreatedAt), micros(r.ScheduledAt), micros(r.StartedAt), micros(r.EndedAt), string(r.Code), r.Reason,
-		eventOffset(r.Event), string(r.Asked), r.Parent, r.RerunOf, orNull(r.Key))
+		eventOffset(r.Event), string(r.Asked), r.Parent, r.RerunOf, orNull(r.Key), r.Trigger, w.take(encodeList(r.Missing)), r.Depth,
+		w.take(encodeMap(r.Outputs)), string(r.Result))
 }
 
 func eventOffset(ev *freshet.Event) any {
@@ -70,29 +71,61 @@ func (w *writer) unwait(k *machine.WaitKey) {
 }
 
 func (w *writer) rule(r *machine.RuleRow) {
-	state, any := encodeState(r.State)
-	if !any {
+	if !remembers(r.State) {
 		w.exec("rule_delete", r.Run, r.Rule)
 		return
 	}
-	w.exec("rule_put", r.Run, r.Rule, state)
+	w.exec("rule_put", r.Run, r.Rule, encodeState(r.State))
+}
+
+func (w *writer) mark(m *machine.MarkRow) {
+	w.exec("mark_put", m.Run, m.Rule, m.Node, m.N, micros(m.At), m.Amount)
+}
+
+func (w *writer) unmark(m *machine.MarkCut) {
+	w.exec("mark_cut", m.Run, m.Rule, m.Node, m.Before)
 }
 
 func (w *writer) timer(t *machine.Timer) {
-	w.exec("timer_put", string(t.Kind), t.Key.Run, t.Key.Task, t.Key.Item, t.Key.Seq, t.Key.Try, t.Due.UnixMicro())
+	w.exec("timer_put", string(t.Kind), t.Key.Run, t.Rule, t.Node, t.Key.Task, t.Key.Item, t.Key.Seq, t.Key.Try, t.Due.UnixMicro())
 }
 
 func (w *writer) untimer(t *machine.Timer) {
-	w.exec("timer_delete", string(t.Kind), t.Key.Run, t.Key.Task, t.Key.Item, t.Key.Seq, t.Key.Try)
+	w.exec("timer_delete", string(t.Kind), t.Key.Run, t.Rule, t.Node, t.Key.Task, t.Key.Item, t.Key.Seq, t.Key.Try)
 }
 
 func (w *writer) workflow(r *machine.WorkflowRow) {
-	w.exec("workflow_put", r.Namespace, r.Name, r.Version, r.Description, w.take(encodeList(r.Tasks)), r.Enabled,
-		micros(r.CreatedAt), micros(r.UpdatedAt))
+	w.exec("workflow_put", r.Namespace, r.Name, r.Version, r.Description, w.take(encodeList(r.Tasks)),
+		w.take(encodeList(r.Emits)), r.Enabled, micros(r.CreatedAt), micros(r.UpdatedAt))
+}
+
+func (w *writer) unflow(id *store.WorkflowID) {
+	w.exec("workflow_delete", id.Namespace, id.Name)
 }
 
 // version writes a version. It is named by its content, so only its time can
 // be new: it has been uploaded again.
 func (w *writer) version(r *machine.VersionRow) {
 	w.exec("version_put", r.Namespace, r.Name, r.Version, r.Source, w.take(encodeList(r.Files)), micros(r.CreatedAt))
+}
+
+func (w *writer) trigger(r *machine.TriggerRow) {
+	w.exec("trigger_put", r.ID, r.Namespace, r.Workflow, r.Name, string(r.Kind), r.Expression, r.Timezone, r.Catchup, string(r.Source),
+		r.Index, r.Hash, r.Text, w.take(encodeList(r.Events)), w.take(encodeList(r.Workflows)), w.take(encodeList(r.Unfiltered)),
+		r.Paused, micros(r.CreatedAt), micros(r.Since))
+}
+
+// untrigger forgets a trigger and all that it remembers and waits for.
+func (w *writer) untrigger(id *int64) {
+	for _, statement := range []string{"trigger_delete", "rule_forget", "mark_forget", "timer_forget"} {
+		w.exec(statement, *id)
+	}
+}
+
+func (w *writer) space(r *machine.NamespaceRow) {
+	w.exec("namespace_put", r.Name, w.take(encodeMap(r.Properties)), micros(r.CreatedAt))
+}
+
+func (w *writer) unspace(name *string) {
+	w.exec("namespace_delete", *name)
 }

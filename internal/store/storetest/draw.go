@@ -19,7 +19,8 @@ type drawer struct {
 	t       *rapid.T
 	seconds int64
 	offset  int64
-	events  []*freshet.Event
+	events  []*freshet.Event // and ends of runs, which rows may refer to as well
+	newest  int64            // the newest trigger
 }
 
 var (
@@ -79,14 +80,9 @@ func (d *drawer) batch() *store.Batch {
 		}
 		d.rows(b, r.ID)
 	}
-	for range d.number("workflows", 1) {
-		w := machine.WorkflowRow{Namespace: namespaces.Draw(d.t, "namespace"), Name: words.Draw(d.t, "name"), Version: texts.Draw(d.t, "version"),
-			Description: texts.Draw(d.t, "description"), Tasks: []string{texts.Draw(d.t, "task")}, Enabled: d.number("enabled", 1) == 0,
-			CreatedAt: d.time("created"), UpdatedAt: d.time("updated")}
-		b.Workflows = append(b.Workflows, w)
-	}
+	d.registry(b)
 	b.Cursor = store.Cursor{Offset: int64(d.number("cursor", int(d.offset))), Target: int64(d.number("target", 4)) - 1,
-		NextRun: int64(d.number("next", 99)), Time: d.time("cursor")}
+		NextRun: int64(d.number("next", 99)), NextTrigger: int64(d.number("next trigger", 99)), Time: d.time("cursor")}
 	return b
 }
 
@@ -95,9 +91,14 @@ func (d *drawer) entry() machine.Entry {
 	d.offset += int64(1 + d.number("gap", 1))
 	e := machine.Entry{Offset: d.offset, Namespace: namespaces.Draw(d.t, "namespace"), Kind: machine.EventHappened, Time: at(d.seconds),
 		Run: int64(d.number("run", 3)), Depth: d.number("depth", 3), Cause: int64(d.number("cause", 3))}
-	if d.number("kind", 3) == 0 {
+	switch d.number("kind", 5) {
+	case 0:
 		e.Kind, e.Event = machine.StartRun, d.event()
 		e.Body.Start = &machine.RunStart{Workflow: texts.Draw(d.t, "workflow"), Parameters: d.object()}
+		return e
+	case 1:
+		e.Kind, e.Body = machine.RunEnded, machine.Body{Status: statuses.Draw(d.t, "status"), Workflow: words.Draw(d.t, "workflow"), Outputs: d.object()}
+		d.events = append(d.events, machine.EndEvent(&e))
 		return e
 	}
 	id := ""
@@ -121,7 +122,8 @@ func (d *drawer) outcomes() (list []freshet.Outcome) {
 func (d *drawer) newRun(b *store.Batch) machine.RunRow {
 	r := machine.RunRow{ID: int64(len(d.runs) + len(b.Runs) + 1), Namespace: namespaces.Draw(d.t, "namespace"), Workflow: words.Draw(d.t, "workflow"),
 		Version: texts.Draw(d.t, "version"), Status: freshet.Queued, Type: freshet.Manual, Parameters: d.object(),
-		CreatedAt: at(d.seconds), ScheduledAt: d.time("scheduled"), Event: d.event(), Parent: int64(d.number("parent", 2)), RerunOf: int64(d.number("rerun", 2))}
+		CreatedAt: at(d.seconds), ScheduledAt: d.time("scheduled"), Event: d.event(), Parent: int64(d.number("parent", 2)), RerunOf: int64(d.number("rerun", 2)),
+		Trigger: int64(d.number("trigger", 2)), Missing: d.words("missing"), Depth: d.number("depth", 64)}
 	if d.number("key", 1) == 0 {
 		r.Key = fmt.Sprint("key", r.ID)
 	}
@@ -131,6 +133,7 @@ func (d *drawer) newRun(b *store.Batch) machine.RunRow {
 // end changes what can change of a run.
 func (d *drawer) end(r machine.RunRow) machine.RunRow {
 	r.Status, r.StartedAt, r.Asked = freshet.Stopping, d.time("started"), codes.Draw(d.t, "asked")
+	r.Outputs, r.Result = d.object(), statuses.Draw(d.t, "result")
 	if d.number("end", 2) == 0 {
 		r.Status, r.EndedAt = freshet.Failed, at(d.seconds)
 		r.Code, r.Reason = codes.Draw(d.t, "code"), texts.Draw(d.t, "reason")
@@ -166,13 +169,16 @@ func (d *drawer) rows(b *store.Batch, run int64) {
 					Start: machine.Start{N: wait.N, Rule: d.number("rule", 3) - 1, By: d.by(), At: d.time("at")}})
 			}
 		}
-		rule := machine.RuleRow{Run: run, Rule: d.number("rule", 2), State: make(machine.RuleState, d.number("nodes", 3))}
-		if fresh(rule.Rule) {
-			for i := range rule.State {
-				rule.State[i] = machine.NodeState{Event: d.event(), Count: int64(d.number("count", 2)), Sum: float64(d.number("sum", 2)) / 3}
-			}
-			b.Rules = append(b.Rules, rule)
+		if rule := int64(d.number("rule", rulesOfARun-1)); fresh(rule) {
+			d.rule(b, run, rule)
 		}
+	}
+	later := machine.Timer{Kind: machine.RunStartTimer, Key: freshet.Key{Run: run}, Due: at(int64(d.number("later", 100)))}
+	switch d.number("timer", 5) {
+	case 0:
+		b.Timers = append(b.Timers, later)
+	case 1:
+		b.Untimers = append(b.Untimers, later)
 	}
 }
 
@@ -232,6 +238,20 @@ func (d *drawer) eventFilter() store.EventFilter {
 	}
 	if f.HasSender {
 		f.Sender = words.Draw(d.t, "sender")
+	}
+	return f
+}
+
+func (d *drawer) triggerFilter() store.TriggerFilter {
+	f := store.TriggerFilter{After: int64(d.number("after", 4)), Limit: d.number("limit", 3)}
+	if d.number("namespace", 1) == 0 {
+		f.Namespace = namespaces.Draw(d.t, "namespace")
+	}
+	if d.number("workflow", 1) == 0 {
+		f.Workflow = words.Draw(d.t, "workflow")
+	}
+	if d.number("kind", 1) == 0 {
+		f.Kind = kinds.Draw(d.t, "kind")
 	}
 	return f
 }

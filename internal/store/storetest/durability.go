@@ -15,7 +15,7 @@ import (
 func empty(t *testing.T, open Opener) {
 	s := lead(t, open)
 	snap := s.load()
-	same(t, "snapshot", snap, &store.Snapshot{Leader: snap.Leader})
+	same(t, "snapshot", snap, &store.Snapshot{Leader: snap.Leader, Spaces: []machine.NamespaceRow{{Name: "default"}}})
 }
 
 // world is a batch with a row of every kind, and the snapshot of the run that
@@ -26,6 +26,7 @@ func world(s *shard) (*store.Batch, store.RunSnapshot) {
 	seen.Event.ID, seen.Event.Context = "id-1", "trace"
 	row := run(1, "default", "hello", began.Event)
 	row.Parameters, row.ScheduledAt, row.Key = values(), at(-5), "key-1"
+	row.Trigger, row.Missing, row.Depth, row.Outputs, row.Result = 3, []string{"a", "b c"}, 64, values(), freshet.Failed
 	live := execution(1, "load", 2, 1, freshet.Running)
 	live.By, live.Offset, live.Epoch, live.Node, live.PID = []*freshet.Event{began.Event, seen.Event}, 2, 7, "local", 4711
 	live.Call = &machine.Call{Args: []string{"a b", ""}, Env: [][2]string{{"X", "1"}}, Input: values(), Dir: "/tmp"}
@@ -50,10 +51,10 @@ func world(s *shard) (*store.Batch, store.RunSnapshot) {
 		Rules:      snap.Rules,
 		Timers:     []machine.Timer{{Kind: machine.TimeoutTimer, Key: live.Key, Due: at(60)}},
 		Workflows: []machine.WorkflowRow{{Namespace: "default", Name: "hello", Version: "3f9a2c", Description: "says so",
-			Tasks: []string{"load", "old"}, Enabled: true, CreatedAt: at(0), UpdatedAt: at(1)}},
+			Tasks: []string{"load", "old"}, Emits: []string{"done"}, Enabled: true, CreatedAt: at(0), UpdatedAt: at(1)}},
 		Versions: []machine.VersionRow{{Namespace: "default", Name: "hello", Version: "3f9a2c", Source: "tasks: {}\n",
 			Files: []freshet.File{{Path: "a.py", Mode: 0o755, Size: 3, SHA256: "abc"}}, CreatedAt: at(1)}},
-		Cursor: store.Cursor{Offset: 2, NextRun: 3, Time: at(2)},
+		Cursor: store.Cursor{Offset: 2, NextRun: 3, NextTrigger: 8, Time: at(2)},
 	}, snap
 }
 
@@ -61,7 +62,8 @@ func world(s *shard) (*store.Batch, store.RunSnapshot) {
 func check(t *testing.T, s *shard, snap *store.Snapshot, b *store.Batch, alive store.RunSnapshot) {
 	t.Helper()
 	want := &store.Snapshot{Cursor: b.Cursor, Last: 2, Leader: snap.Leader, Workflows: b.Workflows,
-		Runs: []store.RunSnapshot{alive}, NextDue: at(60)}
+		Spaces: []machine.NamespaceRow{{Name: "default"}},
+		Runs:   []store.RunSnapshot{alive}, NextDue: at(60)}
 	if d := cmp.Diff(want, snap, exact); d != "" {
 		t.Fatalf("snapshot (-want +got):\n%s", d)
 	}
@@ -72,6 +74,8 @@ func check(t *testing.T, s *shard, snap *store.Snapshot, b *store.Batch, alive s
 	same(t, "journal", must[[]machine.Entry](t)(s.Journal(t.Context(), 0, 10)), b.Entries)
 	same(t, "ledger", must[[]store.LedgerRow](t)(s.LedgerOf(t.Context(), 1, 10)), b.Ledger)
 	same(t, "version", must[*machine.VersionRow](t)(s.Version(t.Context(), "default", "hello", "3f9a2c")), &b.Versions[0])
+	public := must[*freshet.Run](t)(s.Run(t.Context(), 1))
+	same(t, "what a run shows", []any{public.Trigger, public.Missing, public.Outputs}, []any{alive.Row.Trigger, alive.Row.Missing, alive.Row.Outputs})
 	same(t, "executions", len(must[[]freshet.Execution](t)(s.Executions(t.Context(), store.ExecutionFilter{Run: 1}))), 3)
 }
 
@@ -145,8 +149,10 @@ func cursor(t *testing.T, open Opener) {
 	if err != nil || string(j) != string(want) || len(j) < len(text) {
 		t.Fatalf("continuation %s (%v), want %s", j, err, want)
 	}
-	got.More, c.More = nil, nil
+	read := must[store.Cursor](t)(s.Cursor(t.Context()))
+	read.More, got.More, c.More = nil, nil, nil
 	same(t, "cursor", got, c)
+	same(t, "cursor, read", read, c)
 
 	s.commit(&store.Batch{Cursor: store.Cursor{}})
 	same(t, "cursor", s.crash().Cursor, store.Cursor{})
@@ -203,7 +209,7 @@ func numbers(t *testing.T, open Opener) {
 	entry := machine.Entry{Offset: 1, Namespace: "default", Kind: machine.StartRun, Time: at(1), Run: 1,
 		Body: machine.Body{Start: &machine.RunStart{Workflow: "w", Version: "v", Parameters: values(), Type: freshet.Manual}}}
 	row := run(1, "default", "w", nil)
-	row.Parameters = values()
+	row.Parameters, row.Outputs = values(), values()
 	x := execution(1, "t", 1, 1, freshet.Queued)
 	x.Call = &machine.Call{Input: values()}
 	x.Outputs = map[string]any{}
@@ -212,6 +218,7 @@ func numbers(t *testing.T, open Opener) {
 	again := must[*machine.Entry](t)(s.Entry(t.Context(), 1))
 	for what, d := range map[string]string{
 		"parameters": cmp.Diff(values(), r.Row.Parameters),
+		"results":    cmp.Diff(values(), r.Row.Outputs),
 		"input":      cmp.Diff(values(), r.Held[0].Call.Input),
 		"outputs":    cmp.Diff(map[string]any{}, r.Held[0].Outputs),
 		"entry":      cmp.Diff(&entry, again, exact),

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/machine"
 	"github.com/freshet/freshet/internal/store"
@@ -95,10 +97,18 @@ func entries(t *testing.T, open Opener) {
 		machine.Ended:      {Process: &machine.Process{Task: "t", Time: at(2), ExitCode: 3, Outputs: map[string]string{"a": "1 <2>"}}},
 		machine.TimerFired: {Timer: &machine.Timer{Kind: machine.RetryTimer, Key: key, Due: due}},
 		machine.Settle:     {},
-		machine.RunEnded:   {Status: freshet.Success, Workflow: "w"},
-		machine.Upload:     {Upload: []machine.Uploaded{{Name: "w", Version: "v", Source: "x: y\n", Tasks: []string{"t"}}}},
-		machine.StopRun:    {Stop: &machine.RunStop{Code: freshet.CodeStoppedByPerson}},
-		machine.StartTask:  {Task: "t"},
+		machine.RunEnded:   {Status: freshet.Success, Workflow: "w", Outputs: values()},
+		machine.Upload: {FirstTrigger: 3, Upload: []machine.Uploaded{{Name: "w", Version: "v", Source: "x: y\n", Tasks: []string{"t"},
+			Emits: []string{"done"}, On: []machine.TriggerRow{trigger(0, "", "w", freshet.OnEvent)}}}},
+		machine.AddTrigger:    {FirstTrigger: 4, Trigger: ptr(trigger(4, "default", "w", freshet.OnSchedule))},
+		machine.ChangeTrigger: {Change: &machine.TriggerChange{Action: freshet.PauseTrigger, ID: 4}},
+		machine.EnableFlow:    {Workflow: "w"},
+		machine.DisableFlow:   {Workflow: "w"},
+		machine.DeleteFlow:    {Workflow: "w"},
+		machine.PutNamespace:  {Space: &machine.SpaceChange{Add: true, Properties: values()}},
+		machine.DropNamespace: {},
+		machine.StopRun:       {Stop: &machine.RunStop{Code: freshet.CodeStoppedByPerson}},
+		machine.StartTask:     {Task: "t"},
 	} {
 		s.offset++
 		list = append(list, machine.Entry{Offset: s.offset, Namespace: "default", Kind: kind, Time: at(s.offset), Run: 1,
@@ -107,15 +117,61 @@ func entries(t *testing.T, open Opener) {
 	s.offset++
 	list = append(list, machine.Entry{Offset: s.offset, Namespace: "default", Kind: machine.StartRun, Time: at(s.offset), Run: 2, Cause: 1,
 		Event: ev.Event, Body: machine.Body{Start: &machine.RunStart{Workflow: "w", Version: "v", Type: freshet.ByEvent,
-			ScheduledAt: &scheduled, Key: "k", Parameters: map[string]any{}}}})
+			ScheduledAt: &scheduled, Key: "k", Parameters: map[string]any{}, At: &due, Trigger: 4, TriggerName: "each", Missing: []string{"a"}}}})
+	s.offset++
+	tick := machine.NodeTimer(machine.NodeKey{Rule: 4, Node: 2}, due)
+	list = append(list, machine.Entry{Offset: s.offset, Namespace: "default", Kind: machine.TimerFired, Time: at(s.offset),
+		Body: machine.Body{Timer: &tick, Up: &scheduled}})
 	s.commit(&store.Batch{Entries: list})
 	s.crash()
-	same(t, "journal", must[[]machine.Entry](t)(s.Journal(t.Context(), 0, 0)), list)
+	if d := cmp.Diff(list, must[[]machine.Entry](t)(s.Journal(t.Context(), 0, 0)), exact); d != "" {
+		t.Errorf("journal (-want +got):\n%s", d)
+	}
 	same(t, "backlog", must[[]machine.Entry](t)(s.Backlog(t.Context(), 2, 3)), list[2:5])
 	same(t, "backlog at the end", must[[]machine.Entry](t)(s.Backlog(t.Context(), s.offset, 3)), []machine.Entry(nil))
 	for i := range list {
 		same(t, "entry", must[*machine.Entry](t)(s.Entry(t.Context(), list[i].Offset)), &list[i])
 	}
+}
+
+// ends: the end of a run is an event to the rows that refer to it, and to
+// nobody else.
+func ends(t *testing.T, open Opener) {
+	s := lead(t, open)
+	s.offset++
+	entry := machine.Entry{Offset: s.offset, Namespace: "default", Kind: machine.RunEnded, Time: at(s.offset), Run: 1, Depth: 2,
+		Body: machine.Body{Status: freshet.Failed, Workflow: "hello", Outputs: values()}}
+	end := machine.EndEvent(&entry)
+	if end.Key != "hello" || end.RunID != 1 {
+		t.Fatalf("the event of the end: %+v", end)
+	}
+	s.offset++
+	start := machine.Entry{Offset: s.offset, Namespace: "default", Kind: machine.StartRun, Time: at(s.offset), Run: 2, Cause: 1, Event: end,
+		Body: machine.Body{Start: &machine.RunStart{Workflow: "next", Version: "v", Type: freshet.ByWorkflow}}}
+	x := execution(2, "t", 1, 1, freshet.Running)
+	x.By, x.Offset = []*freshet.Event{end}, end.Offset
+	want := store.RunSnapshot{Row: run(2, "default", "next", end), Held: []*machine.Execution{x},
+		Waits: []machine.Wait{{Run: 2, Task: "t", Start: machine.Start{N: 1, By: []*freshet.Event{end}, At: at(2)}}},
+		Rules: []machine.RuleRow{{Run: 2, Rule: 0, State: machine.RuleState{{Event: end, At: at(1)}}}}}
+	s.commit(&store.Batch{Entries: []machine.Entry{entry, start, s.event("default", "hello", "", 1)}, Runs: []machine.RunRow{want.Row},
+		Executions: want.Held, Waits: want.Waits, Rules: want.Rules})
+	got := s.crash().Runs
+	if d := cmp.Diff([]store.RunSnapshot{want}, got, exact); d != "" {
+		t.Fatalf("run (-want +got):\n%s", d)
+	}
+	if e := got[0].Row.Event; e != got[0].Held[0].By[0] || e != got[0].Rules[0].State[0].Event {
+		t.Error("the end is more than one object")
+	}
+	same(t, "entry", must[*machine.Entry](t)(s.Entry(t.Context(), 2)), &start)
+	same(t, "offset", must[*freshet.Run](t)(s.Run(t.Context(), 2)).EventOffset, int64(1))
+	for _, f := range []store.EventFilter{{}, {Namespace: "default"}, {Keys: []string{"hello"}}, {Run: 1}} {
+		list := must[[]freshet.Event](t)(s.Events(t.Context(), f))
+		if len(list) != 1 || list[0].Offset != 3 {
+			t.Errorf("%+v lists %+v", f, list)
+		}
+	}
+	_, err := s.Event(t.Context(), "default", 1)
+	code(t, "the end of a run, as an event", err, freshet.NotFound)
 }
 
 func versions(t *testing.T, open Opener) {
@@ -167,6 +223,9 @@ func ledger(t *testing.T, open Opener) {
 	same(t, "parts stay together", get(s.LedgerFor(t.Context(), 7, 0, 1)), []store.LedgerRow{third, more})
 	same(t, "next page", get(s.LedgerFor(t.Context(), 7, 3, 2)), []store.LedgerRow{second, first})
 	same(t, "of no run", get(s.LedgerFor(t.Context(), 9, 0, 5)), []store.LedgerRow(nil))
+	same(t, "of a task", get(s.LedgerTask(t.Context(), 7, "t", 0, 0)), []store.LedgerRow{more, second, first})
+	same(t, "of a task in the newest entry", get(s.LedgerTask(t.Context(), 7, "t", 0, 1)), []store.LedgerRow{more})
+	same(t, "of another task", get(s.LedgerTask(t.Context(), 7, "tt", 0, 0)), []store.LedgerRow(nil))
 }
 
 func names(t *testing.T, open Opener) {
@@ -191,7 +250,7 @@ func names(t *testing.T, open Opener) {
 		{"key", "a", "data_", 0, []string{"data_gone", "data_ready"}},
 		{"key", "", "data_", 2, []string{"data_gone", "data_ready"}},
 		{"key", "b", "", 0, []string{"data_x", "other"}},
-		{"namespace", "", "", 0, []string{"a", "b", "c"}},
+		{"namespace", "", "", 0, []string{"a", "b", "c", "default"}},
 		{"run", "", "1", 0, []string{"13", "12", "1"}},
 		{"run", "a", "", 2, []string{"21", "12"}},
 	} {
@@ -214,7 +273,7 @@ func size(t *testing.T, open Opener) {
 		t.Errorf("%d bytes after %d", after.Bytes, before.Bytes)
 	}
 	same(t, "rows", after.Rows, map[string]int64{"journal": 1002, "ledger": 1, "runs": 2, "executions": 3, "waits": 2, "rules": 1,
-		"timers": 1, "workflows": 1, "versions": 1})
+		"marks": 0, "timers": 1, "workflows": 1, "versions": 1, "triggers": 0, "namespaces": 1})
 }
 
 func missing(t *testing.T, open Opener) {

@@ -1,9 +1,7 @@
 package storetest
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"testing"
 
@@ -23,6 +21,12 @@ func keeps(f store.RunFilter, r *machine.RunRow) bool {
 		(f.Before == 0 || r.ID < f.Before)
 }
 
+// matches is what a TriggerFilter means.
+func matches(f store.TriggerFilter, t *machine.TriggerRow) bool {
+	return (f.Namespace == "" || t.Namespace == f.Namespace) && (f.Workflow == "" || t.Workflow == f.Workflow) &&
+		(f.Kind == "" || t.Kind == f.Kind) && t.ID > f.After
+}
+
 // picks is what an EventFilter means.
 func picks(f store.EventFilter, e *machine.Entry) bool {
 	return e.Kind == machine.EventHappened &&
@@ -32,121 +36,6 @@ func picks(f store.EventFilter, e *machine.Entry) bool {
 		(f.Run == 0 || e.Run == f.Run) &&
 		e.Offset > f.After && (f.Before == 0 || e.Offset < f.Before) &&
 		!e.Time.Before(f.Since) && (f.Till.IsZero() || e.Time.Before(f.Till))
-}
-
-// memory is a store as simple as it can be.
-type memory struct {
-	journal    []machine.Entry
-	ledger     []store.LedgerRow
-	runs       map[int64]machine.RunRow
-	executions map[freshet.Key]*machine.Execution
-	waits      map[machine.WaitKey]machine.Wait
-	rules      map[ruleKey]machine.RuleRow
-	timers     map[timerKey]machine.Timer
-	workflows  map[[2]string]machine.WorkflowRow
-	cursor     store.Cursor
-}
-
-type ruleKey struct {
-	run  int64
-	rule int
-}
-
-type timerKey struct {
-	kind machine.TimerKind
-	key  freshet.Key
-}
-
-func newMemory() *memory {
-	return &memory{runs: map[int64]machine.RunRow{}, executions: map[freshet.Key]*machine.Execution{},
-		waits: map[machine.WaitKey]machine.Wait{}, rules: map[ruleKey]machine.RuleRow{},
-		timers: map[timerKey]machine.Timer{}, workflows: map[[2]string]machine.WorkflowRow{}}
-}
-
-func (m *memory) commit(b *store.Batch) {
-	m.journal = append(m.journal, b.Entries...)
-	m.ledger = append(m.ledger, b.Ledger...)
-	for _, r := range b.Runs {
-		m.runs[r.ID] = r
-	}
-	for _, x := range b.Executions {
-		m.executions[x.Key] = x
-	}
-	for _, k := range b.Unwaits {
-		delete(m.waits, k)
-	}
-	for _, w := range b.Waits {
-		m.waits[machine.WaitKey{Run: w.Run, Task: w.Task, N: w.N}] = w
-	}
-	for _, r := range b.Rules {
-		m.rules[ruleKey{r.Run, r.Rule}] = r
-		if !slices.ContainsFunc(r.State, func(n machine.NodeState) bool { return n != machine.NodeState{} }) {
-			delete(m.rules, ruleKey{r.Run, r.Rule})
-		}
-	}
-	for _, t := range b.Untimers {
-		delete(m.timers, timerKey{t.Kind, t.Key})
-	}
-	for _, t := range b.Timers {
-		m.timers[timerKey{t.Kind, t.Key}] = t
-	}
-	for _, w := range b.Workflows {
-		m.workflows[[2]string{w.Namespace, w.Name}] = w
-	}
-	m.cursor = b.Cursor
-}
-
-func sorted[K comparable, V any](rows map[K]V, order func(a, b V) int) []V {
-	return slices.SortedFunc(maps.Values(rows), order)
-}
-
-func byKey(a, b freshet.Key) int {
-	return cmp.Or(cmp.Compare(a.Run, b.Run), cmp.Compare(a.Task, b.Task), cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Item, b.Item), cmp.Compare(a.Try, b.Try))
-}
-
-func (m *memory) snapshot(leader int64) *store.Snapshot {
-	snap := &store.Snapshot{Cursor: m.cursor, Leader: leader}
-	if n := len(m.journal); n > 0 {
-		snap.Last = m.journal[n-1].Offset
-	}
-	snap.Workflows = sorted(m.workflows, func(a, b machine.WorkflowRow) int {
-		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
-	})
-	for _, t := range m.timers {
-		if snap.NextDue.IsZero() || t.Due.Before(snap.NextDue) {
-			snap.NextDue = t.Due
-		}
-	}
-	for _, r := range m.sortedRuns() {
-		if r.EndedAt.IsZero() {
-			snap.Runs = append(snap.Runs, m.run(r.ID))
-		}
-	}
-	return snap
-}
-
-func (m *memory) sortedRuns() []machine.RunRow {
-	return sorted(m.runs, func(a, b machine.RunRow) int { return cmp.Compare(a.ID, b.ID) })
-}
-
-func (m *memory) run(id int64) store.RunSnapshot {
-	s := store.RunSnapshot{Row: m.runs[id]}
-	for _, x := range sorted(m.executions, func(a, b *machine.Execution) int { return byKey(a.Key, b.Key) }) {
-		if x.Key.Run == id && x.Held {
-			s.Held = append(s.Held, x)
-		}
-	}
-	for _, w := range sorted(m.waits, func(a, b machine.Wait) int { return cmp.Or(cmp.Compare(a.Task, b.Task), cmp.Compare(a.N, b.N)) }) {
-		if w.Run == id {
-			s.Waits = append(s.Waits, w)
-		}
-	}
-	for _, r := range sorted(m.rules, func(a, b machine.RuleRow) int { return cmp.Compare(a.Rule, b.Rule) }) {
-		if r.Run == id {
-			s.Rules = append(s.Rules, r)
-		}
-	}
-	return s
 }
 
 // model applies random batches to a store and to its model, crashes now and
@@ -214,11 +103,19 @@ func (d *drawer) compare(s *shard) {
 	}
 	n := 0
 	for _, t := range d.timers {
-		if !t.Due.After(at(d.seconds)) {
+		if !t.After(at(d.seconds)) {
 			n++
 		}
 	}
 	same(d.t, "due timers", len(due), n)
+	for _, t := range due {
+		want := d.runs[t.Key.Run].Namespace
+		if t.Key.Run == 0 {
+			want = d.triggers[t.Rule].Namespace
+		}
+		same(d.t, "namespace of a timer", t.Namespace, want)
+	}
+	d.compareTriggers(s)
 	for _, e := range d.journal {
 		var rows []store.LedgerRow
 		for _, r := range d.ledger {
@@ -228,6 +125,47 @@ func (d *drawer) compare(s *shard) {
 		}
 		same(d.t, "ledger", must[[]store.LedgerRow](d.t)(s.LedgerOf(ctx, e.Offset, 0)), rows)
 	}
+}
+
+// compareTriggers reads what starts runs, and where.
+func (d *drawer) compareTriggers(s *shard) {
+	ctx := s.t.Context()
+	f := d.triggerFilter()
+	var want []freshet.Trigger
+	for _, t := range d.sortedTriggers() {
+		same(d.t, "trigger", must[*store.TriggerSnapshot](d.t)(s.Trigger(ctx, t.ID)), ptr(d.trigger(t.ID)))
+		if matches(f, &t) && (f.Limit == 0 || len(want) < f.Limit) {
+			want = append(want, d.shown(t))
+		}
+	}
+	same(d.t, fmt.Sprintf("triggers %+v", f), must[[]freshet.Trigger](d.t)(s.Triggers(ctx, f)), want)
+	var spaces []freshet.Namespace
+	for _, n := range d.sortedSpaces() {
+		shown := freshet.Namespace{Name: n.Name, Properties: n.Properties, CreatedAt: n.CreatedAt}
+		for id := range d.workflows {
+			if id.Namespace == n.Name {
+				shown.Workflows++
+			}
+		}
+		spaces = append(spaces, shown)
+		same(d.t, "namespace", must[[]freshet.Namespace](d.t)(s.Namespaces(ctx, n.Name)), []freshet.Namespace{shown})
+	}
+	same(d.t, "namespaces", must[[]freshet.Namespace](d.t)(s.Namespaces(ctx, "")), spaces)
+}
+
+// shown is a trigger as a list shows it.
+func (m *memory) shown(t machine.TriggerRow) freshet.Trigger {
+	s := freshet.Trigger{ID: t.ID, Name: t.Name, Namespace: t.Namespace, Workflow: t.Workflow, Kind: t.Kind, Expression: t.Expression,
+		Timezone: t.Timezone, Source: t.Source, Paused: t.Paused, Catchup: t.Catchup, Entry: t.Text, CreatedAt: t.CreatedAt}
+	s.Enabled = m.workflows[store.WorkflowID{Namespace: t.Namespace, Name: t.Workflow}].Enabled
+	if s.Enabled && !s.Paused {
+		for _, due := range m.trigger(t.ID).Dues {
+			if s.NextAt == nil || due.Before(*s.NextAt) {
+				s.NextAt = &due
+			}
+		}
+	}
+	return s
 }
 
 func ptr[T any](v T) *T { return &v }

@@ -65,7 +65,9 @@ func eventPages(t *testing.T, open Opener) {
 		{}, {Limit: 7}, {Namespace: "a"}, {Namespace: "a", Limit: 4}, {Namespace: "b", Keys: []string{"k"}}, {Namespace: "b", Keys: []string{"m", "k"}, Limit: 3},
 		{Keys: []string{"l"}, Limit: 5}, {Sender: "x", Limit: 6}, {HasSender: true, Limit: 6}, {Run: 2}, {Run: 3, Namespace: "a"},
 		{Run: 3, Keys: []string{"k", "k"}, Limit: 2}, {Since: at(30), Till: at(77), Limit: 3}, {Since: at(1000)}, {Till: at(5)},
-		{After: 20, Before: 40, Namespace: "a"}, {Namespace: "nowhere"},
+		{After: 20, Before: 40, Namespace: "a"}, {Namespace: "nowhere"}, {Sender: "x", Namespace: "b", Keys: []string{"l", "k"}, Limit: 2},
+		{Sender: "x", Keys: []string{"m"}, Since: at(20), Till: at(90), After: 30, Limit: 1}, {HasSender: true, Keys: []string{"m"}, Since: at(20), Limit: 2},
+		{Sender: "x", Run: 2, Keys: []string{"k", "m"}, Since: at(10), Before: 100, Limit: 2}, {Sender: "nobody"}, {Keys: []string{}, Run: 1},
 	} {
 		var want []freshet.Event
 		count := map[string]int64{}

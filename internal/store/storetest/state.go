@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -39,23 +40,49 @@ func state(t *testing.T, place func(t *testing.T) Opener) {
 		}
 		row := d.newRun(b)
 		b.Runs = append(b.Runs, row)
+		dues := machine.Dues{}
 		for i, task := range w.Tasks {
 			d.task(b, row.ID, task.Name)
-			rule := machine.RuleRow{Run: row.ID, Rule: i, State: make(machine.RuleState, len(w.Rules[i].Nodes))}
+			rule := machine.RuleRow{Run: row.ID, Rule: int64(i), State: make(machine.RuleState, len(w.Rules[i].Nodes))}
 			for n := range rule.State {
-				rule.State[n] = machine.NodeState{Event: d.event(), Count: int64(d.number("count", 2)), Sum: float64(d.number("sum", 2)) / 3}
+				rule.State[n] = d.node()
+				for _, mark := range rule.State[n].Marks {
+					b.Marks = append(b.Marks, machine.MarkRow{NodeKey: machine.NodeKey{Run: row.ID, Rule: int64(i), Node: n}, Mark: mark})
+				}
 			}
 			b.Rules = append(b.Rules, rule)
+			if key := (machine.NodeKey{Run: row.ID, Rule: int64(i)}); d.number("timer", 1) == 0 {
+				dues[key] = at(int64(d.number("due", 100)))
+				b.Timers = append(b.Timers, machine.NodeTimer(key, dues[key]))
+			}
 		}
-		want := machine.Load(w, row, b.Executions, b.Waits, b.Rules)
+		want := machine.Load(w, row, b.Executions, b.Waits, b.Rules, dues)
 		s.commit(b)
 		old := s.Store
 		snap := s.crash().Runs[0]
 		if err := old.Close(); err != nil {
 			rt.Fatal(err)
 		}
-		same(rt, "state", machine.Load(w, snap.Row, snap.Held, snap.Waits, snap.Rules), want)
+		same(rt, "state", machine.Load(w, snap.Row, snap.Held, snap.Waits, snap.Rules, snap.Dues), want)
+		surveyed(rt, s, w, &snap)
 	})
+}
+
+// surveyed looks at a run in the cheap way: where its tasks stand, and one
+// task after the other in full.
+func surveyed(t tester, s *shard, w *spec.Workflow, snap *store.RunSnapshot) {
+	t.Helper()
+	brief := *snap
+	brief.Held = nil
+	for _, x := range snap.Held {
+		brief.Held = append(brief.Held, &machine.Execution{Key: x.Key, Status: x.Status, Code: x.Code, Held: true})
+	}
+	same(t, "survey", must[*store.RunSnapshot](t)(s.Survey(context.Background(), snap.Row.ID)), &brief)
+	var whole []*machine.Execution
+	for _, task := range w.Tasks {
+		whole = append(whole, must[[]*machine.Execution](t)(s.Held(context.Background(), snap.Row.ID, task.Name))...)
+	}
+	same(t, "task by task", whole, snap.Held)
 }
 
 // task draws the executions and the starts that a task holds: its latest

@@ -37,6 +37,11 @@ func Run(t *testing.T, place func(t *testing.T) Opener) {
 		{"numbers keep their type", numbers},
 		{"known events", known},
 		{"timers", timers},
+		{"what runs wait for", watches},
+		{"triggers", triggers},
+		{"pages of triggers", triggerPages},
+		{"namespaces", spaces},
+		{"ends of runs are events to who refers to them", ends},
 		{"entries", entries},
 		{"versions", versions},
 		{"pages of runs", runPages},
@@ -68,6 +73,9 @@ var equal = cmp.Options{
 
 // exact tells nil from empty, too.
 var exact = cmp.Options{cmpopts.IgnoreUnexported(machine.Entry{})}
+
+// equalNaN tells nil from empty, and holds one NaN for another.
+var equalNaN = cmp.Options{cmpopts.EquateNaNs()}
 
 // tester is a test, or a draw of a property's.
 type tester interface {

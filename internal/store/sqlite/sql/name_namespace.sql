@@ -1,3 +1,5 @@
-SELECT DISTINCT namespace
+SELECT name
+FROM namespaces
+UNION
+SELECT namespace
 FROM workflows
-ORDER BY namespace

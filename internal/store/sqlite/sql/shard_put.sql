@@ -1,3 +1,3 @@
 UPDATE shard
-SET cursor_pos = ?, cursor_target = ?, cursor_run = ?, cursor_more = ?, next_run = ?, time = ?
+SET cursor_pos = ?, cursor_target = ?, cursor_run = ?, cursor_more = ?, next_run = ?, next_trigger = ?, time = ?
 WHERE leader_epoch = ?

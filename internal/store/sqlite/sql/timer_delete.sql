@@ -1,1 +1,2 @@
-DELETE FROM timers WHERE kind = ? AND run = ? AND task = ? AND item = ? AND seq = ? AND try = ?
+DELETE FROM timers
+WHERE kind = ? AND run = ? AND rule = ? AND node = ? AND task = ? AND item = ? AND seq = ? AND try = ?

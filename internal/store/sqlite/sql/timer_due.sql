@@ -1,4 +1,7 @@
-SELECT coalesce((SELECT namespace FROM runs WHERE id = timers.run), ''), kind, run, task, item, seq, try, due
+SELECT coalesce(CASE run
+        WHEN 0 THEN (SELECT namespace FROM triggers WHERE id = timers.rule)
+        ELSE (SELECT namespace FROM runs WHERE id = timers.run)
+    END, ''), kind, run, rule, node, task, item, seq, try, due
 FROM timers
-ORDER BY due, run, task, seq, item, try, kind
+ORDER BY due, run, kind, rule, node, task, seq, item, try
 LIMIT ?

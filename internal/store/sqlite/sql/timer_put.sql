@@ -1,3 +1,3 @@
-INSERT INTO timers (kind, run, task, item, seq, try, due)
-VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (run, task, seq, item, try, kind) DO UPDATE SET due = excluded.due
+INSERT INTO timers (kind, run, rule, node, task, item, seq, try, due)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (run, kind, rule, node, task, seq, item, try) DO UPDATE SET due = excluded.due

@@ -1,0 +1,33 @@
+package cli
+
+import "github.com/spf13/cobra"
+
+// workflowEnableCommand is enable or disable.
+func (a *app) workflowEnableCommand(enabled bool) *cobra.Command {
+	verb, short := "disable", "Let a workflow start nothing; what runs goes on"
+	if enabled {
+		verb, short = "enable", "Let a disabled workflow start runs again"
+	}
+	return takes(&cobra.Command{
+		Use:   verb + " WORKFLOW",
+		Short: short,
+		Example: `freshet workflow ` + verb + ` etl
+freshet workflow ` + verb + ` science.etl`,
+		ValidArgsFunction: a.completes(a.workflowNames),
+		RunE: func(c *cobra.Command, args []string) error {
+			namespace, name, err := a.workflowRef(args[0])
+			if err != nil {
+				return err
+			}
+			server, err := a.connect(0)
+			if err != nil {
+				return err
+			}
+			w, err := server.SetEnabled(c.Context(), namespace, name, enabled)
+			if err != nil {
+				return err
+			}
+			return a.show(w, func() { a.out.line("%s.%s %sd", w.Namespace, w.Name, verb) }, plainOf(w, workflowColumns))
+		},
+	})
+}

@@ -1,0 +1,145 @@
+package machine
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/freshet/freshet"
+)
+
+// EndEvent is what a `workflow:` condition sees of the end of a run: an event
+// whose key is the workflow's name, at the entry's offset. The journal does
+// not keep it; it is made of the entry whenever it is wanted.
+func EndEvent(e *Entry) *freshet.Event {
+	outputs := e.Body.Outputs
+	if outputs == nil {
+		outputs = map[string]any{}
+	}
+	value, err := json.Marshal(struct {
+		RunID    int64          `json:"run_id"`
+		Workflow string         `json:"workflow"`
+		Status   freshet.Status `json:"status"`
+		Outputs  map[string]any `json:"outputs"`
+	}{e.Run, e.Body.Workflow, e.Body.Status, outputs})
+	if err != nil { // an output that JSON cannot hold, such as NaN
+		value = []byte("{}")
+	}
+	return &freshet.Event{Offset: e.Offset, Namespace: e.Namespace, Key: e.Body.Workflow, Value: string(value), Time: e.Time, RunID: e.Run}
+}
+
+// live tells whether rules act and tasks may start: the run is running, or its
+// `finally` is and nobody has stopped that too.
+func (d *draft) live() bool {
+	if d.result() != "" {
+		return d.asked() != freshet.CodeStoppedWithRun
+	}
+	return d.status() == freshet.Running
+}
+
+// result is what the run comes to, once its `finally` has begun.
+func (d *draft) result() freshet.Status {
+	if d.row != nil {
+		return d.row.Result
+	}
+	return d.st.Result
+}
+
+// asked is why the run is being stopped. CodeStoppedWithRun stands for a
+// second stop: it ends `finally` too.
+func (d *draft) asked() freshet.Code {
+	if d.row != nil {
+		return d.row.Asked
+	}
+	return d.st.Asked
+}
+
+// conclude is for a run in which nothing is alive and nothing can start. What
+// it comes to stands; `finally` begins, or, where there is none, it is over.
+func (d *draft) conclude() {
+	row := d.runRow()
+	d.unawait()
+	var status freshet.Status
+	status, row.Code, row.Reason = d.verdict(row)
+	if status == freshet.Success {
+		var err error
+		if row.Outputs, err = d.outputs(); err != nil {
+			status, row.Code, row.Reason = freshet.Failed, freshet.CodeExpression, err.Error()
+		}
+	}
+	if d.w.Finally < len(d.w.Tasks) && !row.StartedAt.IsZero() && row.Asked != freshet.CodeStoppedWithRun {
+		row.Result = status
+		d.work = []work{{Op: opBegin, From: d.w.Finally}}
+		return
+	}
+	d.over(status)
+}
+
+// outputs are the workflow's, for those who called it or wait for its end.
+func (d *draft) outputs() (map[string]any, error) {
+	if len(d.w.Outputs) == 0 {
+		return nil, nil
+	}
+	env := map[string]any{}
+	vars := d.vars(nil, nil, env)
+	if err := d.bind(vars, env, &Call{}, "env of the workflow", d.w.Env); err != nil {
+		return nil, err
+	}
+	out := make(map[string]any, len(d.w.Outputs))
+	for _, o := range d.w.Outputs {
+		v, err := o.Program.Eval(vars)
+		if err != nil {
+			return nil, fmt.Errorf("outputs: %s: %s: %w", o.Name, o.Program.Source(), err)
+		}
+		out[o.Name] = v
+	}
+	return out, nil
+}
+
+// concluded ends a run whose `finally` is over: a failure there fails it.
+func (d *draft) concluded() {
+	row := d.runRow()
+	status := row.Result
+	for i := d.w.Finally; i < len(d.w.Tasks); i++ {
+		t := d.w.Tasks[i]
+		if x := d.task(i).Latest; status != freshet.Failed && !t.AllowFailure && x != nil && x.Status == freshet.Failed {
+			status, row.Code, row.Reason = freshet.Failed, x.Code, fmt.Sprintf("task %s of `finally` failed: %s", t.Name, x.Reason)
+		}
+	}
+	if status != freshet.Success {
+		row.Outputs = nil
+	}
+	d.over(status)
+}
+
+// over ends the run.
+func (d *draft) over(status freshet.Status) {
+	row := d.runRow()
+	row.Status, row.EndedAt = status, d.now
+	d.d.Emit = append(d.d.Emit, Entry{Namespace: d.st.Namespace, Kind: RunEnded, Run: d.st.ID, Depth: row.Depth,
+		Cause: d.entry.Offset, Body: Body{Status: status, Workflow: d.st.Workflow, Outputs: row.Outputs}})
+	d.work = nil
+}
+
+// verdict is what a run comes to whose tasks have all ended, with what brought
+// it about.
+func (d *draft) verdict(row *RunRow) (freshet.Status, freshet.Code, string) {
+	if row.Asked == freshet.CodeTimeout {
+		return freshet.Failed, row.Asked, fmt.Sprintf("the run took longer than %s", d.w.Timeout)
+	}
+	for i, t := range d.w.Tasks[:d.w.Finally] {
+		if x := d.task(i).Latest; !t.AllowFailure && x != nil && x.Status == freshet.Failed {
+			return freshet.Failed, x.Code, fmt.Sprintf("task %s failed: %s", t.Name, x.Reason)
+		}
+	}
+	switch row.Asked {
+	case freshet.CodeStoppedByPerson, freshet.CodeStoppedByLimit, freshet.CodeDisabled:
+		return freshet.Stopped, row.Asked, stopText[row.Asked]
+	case freshet.CodeStoppedWithRun:
+		return freshet.Stopped, freshet.CodeStoppedByPerson, stopText[freshet.CodeStoppedByPerson]
+	case freshet.CodeRunaway:
+		return freshet.Failed, row.Asked, "its tasks send each other events without end"
+	case freshet.CodeStoppedByRule:
+		return freshet.Success, "", "ended by its stop rule"
+	}
+	return freshet.Success, "", ""
+}

@@ -1,0 +1,162 @@
+package machine
+
+import (
+	"slices"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/spec"
+)
+
+// start decides whether a run begins. One that a trigger asked for and that
+// finds no room is an outcome; one that a person asked for is refused.
+func (d *spaceDraft) start() {
+	s := d.e.Body.Start
+	d.d.Flow = s.Workflow
+	row, later := d.newRun(s)
+	if d.d.Refused == nil {
+		d.d.NewRuns = append(d.d.NewRuns, row)
+		if later {
+			d.d.Later = append(d.d.Later, row.ID)
+			d.d.Timers = append(d.d.Timers, Timer{Kind: RunStartTimer, Key: freshet.Key{Run: row.ID}, Due: row.ScheduledAt})
+		}
+		return
+	}
+	if s.Trigger != 0 {
+		d.note(&Trigger{TriggerRow: TriggerRow{ID: s.Trigger, Name: s.TriggerName, Workflow: s.Workflow}},
+			freshet.Outcome{Result: freshet.Fired, Note: d.d.Refused.Message})
+		d.d.Refused = nil
+	}
+}
+
+// newRun is the row of a run to be; later tells that it waits for its time.
+func (d *spaceDraft) newRun(s *RunStart) (row RunRow, later bool) {
+	e := d.e
+	f := d.flow(s.Workflow)
+	if f == nil {
+		return row, false
+	}
+	if !f.Enabled {
+		d.refuse(freshet.Conflict, "workflow %s.%s is disabled", d.g.Namespace, s.Workflow)
+		d.hint("`workflow enable %s` lets it start again", s.Workflow)
+		return row, false
+	}
+	w, err := d.specs.Workflow(s.Workflow, s.Version)
+	if err != nil {
+		d.refuse(freshet.CodeOf(err), "%v", err)
+		return row, false
+	}
+	row = RunRow{ID: e.Run, Namespace: d.g.Namespace, Workflow: s.Workflow, Version: s.Version, Status: freshet.Running,
+		Type: s.Type, Parameters: s.Parameters, CreatedAt: e.Time, StartedAt: e.Time, Event: e.Event, Key: s.Key,
+		Trigger: s.Trigger, Missing: s.Missing, Depth: e.Depth}
+	if s.Trigger != 0 && e.Event != nil {
+		row.Depth++
+	}
+	if s.ScheduledAt != nil {
+		row.ScheduledAt = *s.ScheduledAt
+	}
+	if s.At != nil && s.At.After(e.Time) {
+		row.ScheduledAt, row.Status = freshet.Time(*s.At), freshet.Queued
+		row.StartedAt = row.EndedAt // none yet
+		return row, true
+	}
+	if c := w.Concurrency; c != nil && !d.place(c, f) {
+		row.Status = freshet.Queued
+		row.StartedAt = row.EndedAt
+	}
+	return row, false
+}
+
+// place tells whether a new run may begin at once. If not, it waits, unless
+// the overlap refuses it.
+func (d *spaceDraft) place(c *spec.Concurrency, f *Flow) bool {
+	if len(f.Active) < c.Limit && len(f.Queued) == 0 {
+		return true
+	}
+	name := d.g.Namespace + "." + f.Name
+	switch c.Overlap {
+	case spec.SkipRun:
+		d.refuse(freshet.Conflict, "%s already has %d of %d runs alive, and its overlap is skip", name, len(f.Active), c.Limit)
+	case spec.StopOldest:
+		alive := slices.Concat(f.Active, f.Queued)
+		alive = slices.DeleteFunc(alive, func(id int64) bool { return slices.Contains(f.Stopping, id) })
+		for len(alive) >= c.Limit {
+			d.d.Stopping = append(d.d.Stopping, alive[0])
+			d.stopRun(alive[0], freshet.CodeStoppedByLimit)
+			alive = alive[1:]
+		}
+	default:
+		if len(f.Queued) >= c.Queue {
+			d.refuse(freshet.Conflict, "%s has %d runs alive and %d waiting, which is all that its concurrency allows", name, len(f.Active), len(f.Queued))
+		}
+	}
+	return false
+}
+
+func (d *spaceDraft) stopRun(id int64, code freshet.Code) {
+	d.d.Emit = append(d.d.Emit, Entry{Namespace: d.g.Namespace, Kind: StopRun, Run: id, Depth: d.e.Depth,
+		Cause: d.e.Offset, Body: Body{Stop: &RunStop{Code: code}}})
+}
+
+// due lets a run begin that was started for later, or wait for its place.
+func (d *spaceDraft) due() {
+	id := d.e.Body.Timer.Key.Run
+	f := d.later(id)
+	if f == nil {
+		return // it was stopped before
+	}
+	d.d.Flow, d.d.Due = f.Name, id
+	if !f.Enabled {
+		d.stopRun(id, freshet.CodeDisabled)
+		return
+	}
+	w, err := d.specs.Workflow(f.Name, f.Version)
+	free := err != nil || w.Concurrency == nil || d.place(w.Concurrency, f)
+	switch {
+	case d.d.Refused != nil:
+		d.d.Refused = nil
+		d.stopRun(id, freshet.CodeStoppedByLimit)
+	case free:
+		d.admit(f.Name, id)
+	}
+}
+
+// later finds the workflow of a run that waits for its time.
+func (d *spaceDraft) later(id int64) *Flow {
+	for _, f := range d.g.Flows {
+		if slices.Contains(f.Later, id) {
+			return f
+		}
+	}
+	return nil
+}
+
+func (d *spaceDraft) admit(workflow string, id int64) {
+	d.d.Admitted = append(d.d.Admitted, id)
+	d.d.Emit = append(d.d.Emit, Entry{Namespace: d.g.Namespace, Kind: RunAdmitted, Run: id, Depth: d.e.Depth,
+		Cause: d.e.Offset, Body: Body{Workflow: workflow}})
+}
+
+// ended frees the place of a run, and gives it to the oldest that waits.
+func (d *spaceDraft) ended() {
+	d.d.Ended, d.d.Flow = d.e.Run, d.e.Body.Workflow
+	f, ok := d.g.Flows[d.d.Flow]
+	if !ok || len(f.Queued) == 0 {
+		return
+	}
+	room := len(f.Queued) // without a limit nothing waits
+	if w, err := d.specs.Workflow(f.Name, f.Version); err == nil && w.Concurrency != nil {
+		room = w.Concurrency.Limit - len(f.Active)
+		if slices.Contains(f.Active, d.e.Run) {
+			room++
+		}
+	}
+	for _, id := range f.Queued {
+		if room <= 0 {
+			return
+		}
+		if id != d.e.Run {
+			d.admit(d.d.Flow, id)
+			room--
+		}
+	}
+}

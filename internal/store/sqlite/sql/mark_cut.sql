@@ -1,0 +1,1 @@
+DELETE FROM marks WHERE run = ? AND rule = ? AND node = ? AND n < ?

@@ -1,0 +1,1 @@
+DELETE FROM marks WHERE run = 0 AND rule = ?

@@ -1,0 +1,3 @@
+SELECT name, properties, created_at
+FROM namespaces
+ORDER BY name

@@ -1,0 +1,1 @@
+DELETE FROM namespaces WHERE name = ?

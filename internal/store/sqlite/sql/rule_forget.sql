@@ -1,0 +1,1 @@
+DELETE FROM rules WHERE run = 0 AND rule = ?

@@ -1,0 +1,1 @@
+DELETE FROM timers WHERE run = 0 AND kind = 'rule' AND rule = ?

@@ -1,0 +1,5 @@
+SELECT id
+FROM triggers
+WHERE id > ?
+ORDER BY id
+LIMIT ?
