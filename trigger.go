@@ -70,6 +70,6 @@ const (
 type Namespace struct {
 	Name       string         `json:"name"`
 	Properties map[string]any `json:"properties"`
-	Workflows  int            `json:"workflows"` // how many it holds
-	CreatedAt  time.Time      `json:"created_at"`
+	Workflows  int            `json:"workflows"`           // how many it holds
+	CreatedAt  time.Time      `json:"created_at,omitzero"` // not there: it has always been
 }

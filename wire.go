@@ -107,15 +107,49 @@ type Explanation struct {
 	Because []Reason `json:"because,omitempty"` // most telling first
 }
 
-// Reason is one link of an explanation, with what is behind it.
+// Reason is one link of an explanation, with what is behind it. Text says it
+// to people; the other fields say it to programs, as far as they have a
+// meaning for its Kind.
 type Reason struct {
-	Text    string     `json:"text"`
-	Time    *time.Time `json:"time,omitempty"`
-	Offset  int64      `json:"offset,omitempty"` // entry of the journal
-	RunID   int64      `json:"run_id,omitempty"`
-	Task    string     `json:"task,omitempty"`
-	Because []Reason   `json:"because,omitempty"`
+	Text       string     `json:"text"`
+	Kind       ReasonKind `json:"kind,omitempty"`
+	Time       *time.Time `json:"time,omitempty"`       // when it happened
+	Due        *time.Time `json:"due,omitempty"`        // when it is to happen
+	Offset     int64      `json:"offset,omitempty"`     // entry of the journal
+	RunID      int64      `json:"run_id,omitempty"`     //
+	Task       string     `json:"task,omitempty"`       //
+	Seq        int        `json:"seq,omitempty"`        // start of the task
+	Status     Status     `json:"status,omitempty"`     // of the run or the task
+	Trigger    int64      `json:"trigger,omitempty"`    // id
+	Workflow   string     `json:"workflow,omitempty"`   //
+	Key        string     `json:"key,omitempty"`        // of the event
+	Expression string     `json:"expression,omitempty"` // an `if`, an `of`, or a schedule
+	Met        *bool      `json:"met,omitempty"`        // of a condition
+	Have       *float64   `json:"have,omitempty"`       // how much there is of what is needed: events, a sum, seconds, slots
+	Need       *float64   `json:"need,omitempty"`       //
+	Result     Result     `json:"result,omitempty"`     // what a rule or a trigger made of an event
+	Because    []Reason   `json:"because,omitempty"`
 }
+
+// ReasonKind says what a Reason is about. That of a condition is the key that
+// it has in a file: event, count, sum, missing, every, schedule, workflow,
+// status, after, all, any.
+type ReasonKind string
+
+// The other kinds of reasons.
+const (
+	WhyEvent     ReasonKind = "event"     // an event that came, or is waited for
+	WhyRun       ReasonKind = "run"       // why a run started, or how it ended
+	WhyTask      ReasonKind = "task"      // how an execution stands or ended
+	WhyStart     ReasonKind = "start"     // why an execution started
+	WhyRule      ReasonKind = "rule"      // one of several rules
+	WhyTrigger   ReasonKind = "trigger"   // a trigger, or what it made of something
+	WhyOutcome   ReasonKind = "outcome"   // what a rule made of something
+	WhyPlace     ReasonKind = "place"     // a run that waits for its place
+	WhySlot      ReasonKind = "slot"      // an execution that waits for a slot
+	WhyTime      ReasonKind = "time"      // something that comes at a time
+	WhyUndecided ReasonKind = "undecided" // an entry whose turn has not come
+)
 
 // Server tells about a running server.
 type Server struct {

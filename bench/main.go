@@ -68,4 +68,8 @@ var sections = []struct {
 	{"expr", threeExprs},
 	{"events", eventRate},
 	{"layers", layers},
+	{"rules", rules},
+	{"schedules", schedules},
+	{"due", due},
+	{"why", why},
 }

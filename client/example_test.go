@@ -125,3 +125,53 @@ func ExampleClient_Feed() {
 	// 3 three
 	// enough
 }
+
+func ExampleClient_AddTrigger() {
+	url, token, stop := serve()
+	defer stop()
+
+	c, err := client.New(client.Config{URL: url, Token: token})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+	ctx := context.Background()
+	_, err = c.Upload(ctx, freshet.DefaultNamespace, freshet.UploadRequest{Documents: []freshet.Document{{
+		Name: "report.yaml",
+		Source: `
+name: report
+parameters: {rows: {type: integer}}
+tasks:
+  double: {expr: {result: params.rows * 2}}
+`}}}, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	trigger, err := c.AddTrigger(ctx, freshet.DefaultNamespace, freshet.TriggerRequest{
+		Workflow: "report", Event: "data_ready", If: "event.data.rows > 0",
+		Texts: map[string]string{"rows": "${{ event.data.rows }}"},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(trigger.Entry)
+	for _, value := range []string{`{"rows": 0}`, `{"rows": 21}`} {
+		if _, err := c.SendEvent(ctx, freshet.DefaultNamespace, freshet.EventRequest{Key: "data_ready", Value: value}); err != nil {
+			log.Fatal(err)
+		}
+	}
+	enough := errors.New("enough")
+	err = c.Feed(ctx, client.FeedQuery{From: client.FromStart, Kinds: []string{"run_ended"}}, func(m freshet.Message) error {
+		tasks, err := c.Tasks(ctx, m.RunID, 0)
+		if err != nil {
+			return err
+		}
+		fmt.Println(m.Workflow, m.Status, tasks[0].Outputs["result"])
+		return enough
+	})
+	fmt.Println(err)
+	// Output:
+	// {event: data_ready, if: "event.data.rows > 0", with: {rows: "${{ event.data.rows }}"}}
+	// report success 42
+	// enough
+}

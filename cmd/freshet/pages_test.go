@@ -16,8 +16,8 @@ var update = flag.Bool("update", false, "write what the commands of the pages pr
 
 // The examples of the pages do what the pages say. A yaml block whose first
 // line is `# NAME.yaml` is a file; in a console block lines behind $ are
-// commands, and the others what they print, with times, durations, addresses
-// and versions of a day that has passed.
+// commands, and the others what they print, where times, durations, offsets
+// and addresses are those of a day that has passed.
 func TestPages(t *testing.T) {
 	pages, err := filepath.Glob("../../docs/*.md")
 	if err != nil || len(pages) == 0 {
@@ -82,7 +82,7 @@ func runBlock(t *testing.T, dir, home, block string) string {
 		if diff := cmp.Diff(ageless(want), ageless(got)); diff == "" {
 			got = want
 		} else if *update {
-			got = strangers.Replace(places.ReplaceAllString(got, "ready http://127.0.0.1:3737 home=/home/ada/.freshet pid=4711"))
+			got = places.ReplaceAllString(got, "${1} http://127.0.0.1:3737 home=/home/ada/.freshet pid=4711")
 		} else {
 			t.Errorf("$ %s\n%s", line, diff)
 		}
@@ -94,23 +94,22 @@ func runBlock(t *testing.T, dir, home, block string) string {
 	return strings.TrimSpace(strings.Join(out, "\n"))
 }
 
-// places are where a server runs, strangers the places of the test.
-var (
-	places    = regexp.MustCompile(`ready http://\S+ home=\S+ pid=\d+`)
-	strangers = strings.NewReplacer(os.TempDir(), "/tmp")
-)
+// places are where a server of this test runs.
+var places = regexp.MustCompile(`(ready|stopped) http://\S+ home=\S+ pid=\d+`)
 
 // ageless leaves out of an output what differs from day to day.
 func ageless(text string) string {
-	for _, c := range []struct{ from, to string }{
+	for _, c := range []struct{ of, to string }{
 		{`http://127\.0\.0\.1:\d+ home=\S+ pid=\d+`, "SERVER"},
 		{`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z`, "TIME"},
 		{`\b\d{4}-\d\d-\d\d\b`, "DAY"},
 		{`\b[0-9.]+(ms|s)\b`, "SPAN"},
 		{`\b(version|sha256) [0-9a-f]{6,}`, "$1 HASH"},
+		{`(?m)^ *\d+ +TIME`, "OFFSET TIME"},
+		{`\b([Ee]vent|offset) \d+|#\d+\)`, "$1 OFFSET"},
 		{` +`, " "},
 	} {
-		text = regexp.MustCompile(c.from).ReplaceAllString(text, c.to)
+		text = regexp.MustCompile(c.of).ReplaceAllString(text, c.to)
 	}
 	return text
 }

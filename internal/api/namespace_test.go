@@ -99,7 +99,7 @@ func TestStartLater(t *testing.T) {
 	w.upload(two)
 	at := freshet.Time(time.Now().Add(time.Hour))
 	run, err := w.client.StartRun(ctx, "default", "two", "key", freshet.RunRequest{At: &at})
-	if err != nil || run.Status != freshet.Queued || run.ScheduledAt == nil || !run.ScheduledAt.Equal(at) || run.StartedAt != nil {
+	if err != nil || run.Status != freshet.Queued || run.ScheduledAt == nil || !run.ScheduledAt.Equal(at) || run.StartedAt != nil || run.WaitingFor != at.Format(time.RFC3339) {
 		t.Errorf("%+v %v", run, err)
 	}
 	if again, err := w.client.StartRun(ctx, "default", "two", "key", freshet.RunRequest{At: &at}); err != nil || again.ID != run.ID {

@@ -10,7 +10,7 @@ import (
 )
 
 // complete adds to runs what their rows do not say: the labels of their
-// version, what the queued ones wait for, and a shape for maps that are empty.
+// version, what the queued ones wait for, and a shape for what is empty.
 func (a *API) complete(ctx context.Context, runs []freshet.Run) error {
 	places := map[[2]string]string{} // by workflow
 	for i := range runs {
@@ -37,6 +37,9 @@ func (a *API) complete(ctx context.Context, runs []freshet.Run) error {
 		}
 		if r.Outputs == nil {
 			r.Outputs = map[string]any{}
+		}
+		if r.Missing == nil {
+			r.Missing = []string{}
 		}
 		if r.Labels == nil {
 			r.Labels = map[string]string{}

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -262,6 +263,54 @@ func TestTriggers(t *testing.T) {
 	refuses(t, err, freshet.NotFound, "no workflow")
 	if got := list(client.TriggerQuery{}); !cmp.Equal(got, []int64{filed, foreign}) {
 		t.Errorf("what stays: %v", got)
+	}
+}
+
+// TestTriggerStarts: an event starts a run with the parameters that the
+// trigger computes, once, and only while nothing keeps it from it.
+func TestTriggerStarts(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	w.upload(report)
+	w.upload(two)
+	added, err := w.client.AddTrigger(ctx, "default", freshet.TriggerRequest{Workflow: "report", Event: "k", If: "event.data.rows > 1",
+		Texts: map[string]string{"rows": "${{ event.data.rows }}", "label": "7"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func(value string) int64 {
+		t.Helper()
+		r, err := w.client.SendEvent(ctx, "default", freshet.EventRequest{Key: "k", Value: value})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.run("two") // when that is answered, all before it has been decided
+		return r.Offset
+	}
+	send(`{"rows": 1}`)
+	offset := send(`{"rows": 5}`)
+	if _, err := w.client.ChangeTrigger(ctx, added.ID, freshet.PauseTrigger); err != nil {
+		t.Fatal(err)
+	}
+	send(`{"rows": 6}`)
+	if _, err := w.client.ChangeTrigger(ctx, added.ID, freshet.ResumeTrigger); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.client.SetEnabled(ctx, "default", "report", false); err != nil {
+		t.Fatal(err)
+	}
+	send(`{"rows": 7}`)
+	if shown, err := w.client.Trigger(ctx, added.ID); err != nil || shown.Enabled || shown.Paused {
+		t.Errorf("%+v %v", shown, err)
+	}
+	page, err := w.client.Runs(ctx, client.RunQuery{Workflow: "report"})
+	if err != nil || len(page.Items) != 1 {
+		t.Fatalf("%+v %v", page, err)
+	}
+	r := page.Items[0]
+	want := map[string]any{"rows": json.Number("5"), "label": "7", "on_sale": false}
+	if r.Type != freshet.ByEvent || r.Trigger != added.ID || r.EventOffset != offset || r.Missing == nil || !cmp.Equal(r.Parameters, want) {
+		t.Errorf("%+v", r)
 	}
 }
 

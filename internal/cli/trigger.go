@@ -106,23 +106,23 @@ freshet ` + v.name + ` list -A -o json`,
 			if err != nil {
 				return err
 			}
-			page, err := server.Triggers(c.Context(), query)
+			found, more, err := triggersOf(c.Context(), server, query)
 			if err != nil {
 				return err
 			}
 			none := noRows{of: v.name + "s", namespace: query.Namespace, hint: "`freshet " + v.name + " add --help` says how to add one"}
 			if query.Workflow != "" {
 				none.of += " of " + query.Workflow
-				if len(page.Items) == 0 {
+				if len(found) == 0 {
 					if err := v.noWorkflow(c.Context(), server, query.Namespace, query.Workflow); err != nil {
 						return err
 					}
 				}
 			}
-			if err := listOr(v.app, page.Items, triggerColumns(), none); err != nil {
+			if err := listOr(v.app, found, triggerColumns(), none); err != nil {
 				return err
 			}
-			if page.Next != "" && v.flags.output == tableFormat {
+			if more && v.flags.output == tableFormat {
 				v.err.line("there are more; --limit %d shows them", 4*query.Limit)
 			}
 			return nil
@@ -131,6 +131,25 @@ freshet ` + v.name + ` list -A -o json`,
 	limitFlag(c, &query.Limit)
 	v.allNamespacesFlag(c)
 	return takes(c)
+}
+
+// maxPage is how many triggers a server gives at once.
+const maxPage = 1000
+
+// triggersOf reads pages until there are as many triggers as the query wants,
+// and tells whether there are more.
+func triggersOf(ctx context.Context, c *client.Client, query client.TriggerQuery) (found []freshet.Trigger, more bool, err error) {
+	for want := query.Limit; ; {
+		query.Limit = min(want-len(found), maxPage)
+		page, err := c.Triggers(ctx, query)
+		if err != nil {
+			return nil, false, err
+		}
+		found, query.Cursor = append(found, page.Items...), page.Next
+		if page.Next == "" || len(found) >= want {
+			return found, page.Next != "", nil
+		}
+	}
 }
 
 // of takes the number of a trigger that this view shows.

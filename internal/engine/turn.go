@@ -92,10 +92,11 @@ func (t *turn) due() error {
 		return err
 	}
 	e.nextDue = next
+	up := e.clock.up
 	for _, tm := range timers {
 		body := machine.Body{Timer: &tm.Timer}
 		if tm.Kind == machine.RuleTimer {
-			body.Up = &e.clock.up
+			body.Up = &up
 		}
 		t.append(&pending{Entry: machine.Entry{Namespace: tm.Namespace, Kind: machine.TimerFired, Run: tm.Key.Run, Body: body}})
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	yaml "go.yaml.in/yaml/v4"
 
@@ -134,8 +135,8 @@ func parameters(w *spec.Workflow, r freshet.TriggerRequest) (map[string]any, err
 	}
 	slices.SortFunc(some.Parameters, func(a, b spec.Parameter) int { return strings.Compare(a.Name, b.Name) })
 	converted, err := some.CheckParameters(nil, texts)
-	if err != nil {
-		return nil, err
+	if err != nil { // its hint knows these parameters only
+		return nil, freshet.Errorf(freshet.Invalid, "%v", err).WithHint("`workflow show %s` shows the parameters", w.Name)
 	}
 	for k, v := range converted {
 		with[k] = v
@@ -143,9 +144,10 @@ func parameters(w *spec.Workflow, r freshet.TriggerRequest) (map[string]any, err
 	return with, nil
 }
 
-// clocked tells whether a trigger goes by the clock of a zone.
+// clocked tells whether a trigger goes by the clock of a zone: by its
+// conditions, or in the dates that it gives its runs.
 func clocked(t *spec.Trigger) bool {
-	return slices.ContainsFunc(t.Nodes, func(c *spec.Condition) bool {
+	return len(t.With) > 0 && t.Zone != time.UTC || slices.ContainsFunc(t.Nodes, func(c *spec.Condition) bool {
 		return c.Tick() || c.Within.Day || c.NotBefore != nil || c.Deadline != nil
 	})
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/machine"
+	"github.com/freshet/freshet/internal/store"
 )
 
 // AddNamespace adds a namespace.
@@ -69,7 +70,12 @@ func (x *Inbox) namespace(ctx context.Context, name string) error {
 	if name == freshet.DefaultNamespace {
 		return nil
 	}
-	if name != "" {
+	if name != "" { // which would be all of them
+		// Most hold a workflow, and to find one costs the same however many there are.
+		flows, err := x.store.Workflows(ctx, store.WorkflowFilter{Namespace: name, Limit: 1})
+		if err != nil || len(flows) > 0 {
+			return err
+		}
 		found, err := x.store.Namespaces(ctx, name)
 		if err != nil || len(found) > 0 {
 			return err

@@ -102,24 +102,24 @@ type MarkCut struct {
 
 // TriggerRow is what is stored of a trigger.
 type TriggerRow struct {
-	ID         int64
-	Namespace  string
-	Workflow   string
-	Name       string
-	Kind       freshet.TriggerKind
-	Expression string
-	Timezone   string
-	Catchup    string
-	Source     freshet.TriggerSource
-	Index      int    // of a file's: in the `on:` of the workflow's current version
-	Hash       string // identity over uploads
-	Text       string // the entry in canonical form
-	Events     []string
-	Workflows  []string // that it listens to
-	Unfiltered []string // keys one event of which, whatever it holds, starts a run
-	Paused     bool
-	CreatedAt  time.Time
-	Since      time.Time // since when it watches without a break
+	ID         int64                 `json:"id,omitzero"`
+	Namespace  string                `json:"namespace,omitzero"`
+	Workflow   string                `json:"workflow,omitzero"`
+	Name       string                `json:"name,omitzero"`
+	Kind       freshet.TriggerKind   `json:"kind,omitzero"`
+	Expression string                `json:"expression,omitzero"`
+	Timezone   string                `json:"timezone,omitzero"`
+	Catchup    string                `json:"catchup,omitzero"`
+	Source     freshet.TriggerSource `json:"source,omitzero"`
+	Index      int                   `json:"index,omitzero"` // of a file's: in the `on:` of the workflow's current version
+	Hash       string                `json:"hash,omitzero"`  // identity over uploads
+	Text       string                `json:"text,omitzero"`  // the entry in canonical form
+	Events     []string              `json:"events,omitzero"`
+	Workflows  []string              `json:"workflows,omitzero"`  // that it listens to
+	Unfiltered []string              `json:"unfiltered,omitzero"` // keys one event of which, whatever it holds, starts a run
+	Paused     bool                  `json:"paused,omitzero"`
+	CreatedAt  time.Time             `json:"created_at,omitzero"`
+	Since      time.Time             `json:"since,omitzero"` // since when it watches without a break
 }
 
 // NamespaceRow is what is stored of a namespace.

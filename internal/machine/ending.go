@@ -3,6 +3,7 @@ package machine
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"github.com/freshet/freshet"
 )
@@ -11,7 +12,7 @@ import (
 // whose key is the workflow's name, at the entry's offset. The journal does
 // not keep it; it is made of the entry whenever it is wanted.
 func EndEvent(e *Entry) *freshet.Event {
-	outputs := e.Body.Outputs
+	outputs, _ := finite(e.Body.Outputs).(map[string]any)
 	if outputs == nil {
 		outputs = map[string]any{}
 	}
@@ -21,10 +22,34 @@ func EndEvent(e *Entry) *freshet.Event {
 		Status   freshet.Status `json:"status"`
 		Outputs  map[string]any `json:"outputs"`
 	}{e.Run, e.Body.Workflow, e.Body.Status, outputs})
-	if err != nil { // an output that JSON cannot hold, such as NaN
+	if err != nil { // nothing that an expression gives
 		value = []byte("{}")
 	}
 	return &freshet.Event{Offset: e.Offset, Namespace: e.Namespace, Key: e.Body.Workflow, Value: string(value), Time: e.Time, RunID: e.Run}
+}
+
+// finite is a value as JSON can hold it, and as a store gives it back: a
+// number that is none is null.
+func finite(v any) any {
+	switch v := v.(type) {
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil
+		}
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, x := range v {
+			out[k] = finite(x)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, x := range v {
+			out[i] = finite(x)
+		}
+		return out
+	}
+	return v
 }
 
 // live tells whether rules act and tasks may start: the run is running, or its
@@ -115,6 +140,9 @@ func (d *draft) concluded() {
 func (d *draft) over(status freshet.Status) {
 	row := d.runRow()
 	row.Status, row.EndedAt = status, d.now
+	if row.StartedAt.IsZero() && !row.ScheduledAt.IsZero() { // it may have waited for its time
+		d.d.Untimers = append(d.d.Untimers, Timer{Kind: RunStartTimer, Key: freshet.Key{Run: d.st.ID}})
+	}
 	d.d.Emit = append(d.d.Emit, Entry{Namespace: d.st.Namespace, Kind: RunEnded, Run: d.st.ID, Depth: row.Depth,
 		Cause: d.entry.Offset, Body: Body{Status: status, Workflow: d.st.Workflow, Outputs: row.Outputs}})
 	d.work = nil

@@ -107,6 +107,11 @@ func NeverRan(w *spec.Workflow, st *Run) map[string]Never {
 	return out
 }
 
+// WhyNever explains one task of an ended run that has no execution.
+func WhyNever(w *spec.Workflow, st *Run, t *spec.Task) Never {
+	return newDraft(w, st, &Entry{}).never(t)
+}
+
 func (d *draft) never(t *spec.Task) Never {
 	if t.Finally {
 		return d.neverFinally(t)

@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,6 +16,28 @@ import (
 // These lines of a story are what people and programs ask of a server; what
 // it answers is for the story to judge.
 
+// ask waits for an answer, unless the server dies first.
+func (p *player) ask(do func(ctx context.Context) error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- do(ctx) }()
+	for {
+		p.w.Settle0()
+		select {
+		case p.last = <-done:
+			return
+		default:
+		}
+		if p.w.Disk.Dead() {
+			cancel()
+			p.last = <-done
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 // upload is the name of a section. What is refused and is not looked at by the
 // next line is a mistake of the story.
 func (p *player) upload(l Line) error {
@@ -22,7 +45,7 @@ func (p *player) upload(l Line) error {
 	if i < 0 {
 		return errors.New("there is no such section")
 	}
-	p.last = p.w.Upload(l.Rest, p.s.Flows[i].Source)
+	p.ask(func(context.Context) error { return p.w.Upload(l.Rest, p.s.Flows[i].Source) })
 	if next := slices.Index(p.s.Lines, l) + 1; next < len(p.s.Lines) && strings.HasPrefix(p.s.Lines[next].Rest, "refused") {
 		return nil
 	}
@@ -59,10 +82,13 @@ func (p *player) start(rest string) error {
 		}
 	}
 	namespace, name := full(f[0])
-	id, err := p.w.Inbox.StartRun(p.w.context(), namespace, name, key, r)
-	if p.last = err; err == nil {
-		p.run = id
-	}
+	p.ask(func(ctx context.Context) error {
+		id, err := p.w.Inbox.StartRun(ctx, namespace, name, key, r)
+		if err == nil {
+			p.run = id
+		}
+		return err
+	})
 	return nil
 }
 
@@ -109,59 +135,57 @@ func (p *player) event(rest string) error {
 		f = f[:len(f)-2]
 	}
 	r.Value = strings.Join(f, " ")
-	result, err := p.w.SendTo(namespace, r)
-	p.last, p.known = err, result.Known
+	p.ask(func(ctx context.Context) error {
+		result, err := p.w.SendTo(ctx, namespace, r)
+		p.known = result.Known
+		return err
+	})
 	return nil
 }
 
 // keep is what is said of triggers, workflows and namespaces.
 func (p *player) keep(l Line) error {
+	do, err := p.change(l)
+	if err == nil {
+		p.ask(do)
+	}
+	return err
+}
+
+func (p *player) change(l Line) (do func(ctx context.Context) error, err error) {
 	verb, rest := cut(l.Rest)
-	ctx := p.w.context()
-	switch l.Verb {
-	case "enable", "disable":
-		namespace, name := full(l.Rest)
-		change := p.w.Inbox.EnableWorkflow
-		if l.Verb == "disable" {
-			change = p.w.Inbox.DisableWorkflow
-		}
-		p.last = change(ctx, namespace, name)
-		return nil
-	case "workflow":
-		namespace, name := full(rest)
-		if verb != "delete" {
-			return errors.New("a workflow can be deleted")
-		}
-		p.last = p.w.Inbox.DeleteWorkflow(ctx, namespace, name)
-		return nil
-	case "namespace":
-		switch verb {
-		case "add":
-			p.last = p.w.Inbox.AddNamespace(ctx, rest, nil)
-		case "delete":
-			p.last = p.w.Inbox.DeleteNamespace(ctx, rest)
-		default:
-			return errors.New("a namespace can be added and deleted")
-		}
-		return nil
-	}
-	if verb == "add" { // `WORKFLOW {entry}`
-		name, entry := cut(rest)
-		namespace, name := full(name)
-		_, p.last = p.w.Inbox.AddTrigger(ctx, namespace, freshet.TriggerRequest{Workflow: name, Entry: entry})
-		return nil
-	}
-	action := freshet.TriggerAction(verb)
-	if action != freshet.PauseTrigger && action != freshet.ResumeTrigger && action != freshet.DeleteTrigger {
-		return errors.New("a trigger can be added, paused, resumed and deleted")
-	}
-	c := machine.TriggerChange{Action: action}
+	door := p.w.Inbox
 	namespace, name := full(rest)
-	if id, err := strconv.ParseInt(name, 10, 64); err == nil {
-		c.ID = id
-	} else {
-		c.Workflow = name
+	switch l.Verb + " " + verb {
+	case "workflow delete":
+		return func(ctx context.Context) error { return door.DeleteWorkflow(ctx, namespace, name) }, nil
+	case "namespace add":
+		return func(ctx context.Context) error { return door.AddNamespace(ctx, rest, nil) }, nil
+	case "namespace delete":
+		return func(ctx context.Context) error { return door.DeleteNamespace(ctx, rest) }, nil
+	case "trigger add": // `WORKFLOW {entry}`
+		workflow, entry := cut(rest)
+		namespace, name := full(workflow)
+		return func(ctx context.Context) error {
+			_, err := door.AddTrigger(ctx, namespace, freshet.TriggerRequest{Workflow: name, Entry: entry})
+			return err
+		}, nil
+	case "trigger pause", "trigger resume", "trigger delete": // `N`, or `WORKFLOW`
+		c := machine.TriggerChange{Action: freshet.TriggerAction(verb)}
+		if c.ID, err = strconv.ParseInt(name, 10, 64); err != nil {
+			c.Workflow = name
+		}
+		return func(ctx context.Context) error {
+			_, err := door.ChangeTriggers(ctx, namespace, c)
+			return err
+		}, nil
 	}
-	_, p.last = p.w.Inbox.ChangeTriggers(ctx, namespace, c)
-	return nil
+	namespace, name = full(l.Rest)
+	switch l.Verb {
+	case "enable":
+		return func(ctx context.Context) error { return door.EnableWorkflow(ctx, namespace, name) }, nil
+	case "disable":
+		return func(ctx context.Context) error { return door.DisableWorkflow(ctx, namespace, name) }, nil
+	}
+	return nil, fmt.Errorf("%s cannot %s; see DESIGN.md", l.Verb, verb)
 }

@@ -2,6 +2,7 @@ package simtest
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"github.com/freshet/freshet/internal/executor"
 	"github.com/freshet/freshet/internal/machine"
 	"github.com/freshet/freshet/internal/spec"
+	"github.com/freshet/freshet/internal/store"
 )
 
 // Play plays a story; call it inside a synctest bubble. The error says file
@@ -98,12 +100,17 @@ func mustParse(source string) []*spec.Workflow {
 	return flows
 }
 
-// about is the run that a line is about.
+// about is the run that a line is about: the one that it names, the newest that
+// the story started, or, where it started none, the newest of all.
 func (p *player) about(l Line) int64 {
-	if l.Run != 0 {
-		return l.Run
+	if l.Run != 0 || p.run != 0 {
+		return cmp.Or(l.Run, p.run)
 	}
-	return p.run
+	runs, err := p.w.Disk.Runs(p.w.context(), store.RunFilter{Limit: 1})
+	if err != nil || len(runs) == 0 {
+		return 0
+	}
+	return runs[0].ID
 }
 
 func (p *player) line(l Line) error {
@@ -128,7 +135,7 @@ func (p *player) line(l Line) error {
 		if _, id := cut(l.Rest); id != "" {
 			run, _ = strconv.ParseInt(id, 10, 64)
 		}
-		p.last = p.w.Inbox.StopRun(p.w.context(), run)
+		p.ask(func(ctx context.Context) error { return p.w.Inbox.StopRun(ctx, run) })
 		return nil
 	case "task":
 		return p.task(l)
@@ -150,7 +157,10 @@ func (p *player) task(l Line) error {
 	name, what, isProcess := strings.Cut(l.Rest, ":")
 	if !isProcess {
 		kind, task := cut(l.Rest)
-		_, p.last = p.w.Inbox.Task(p.w.context(), p.about(l), task, machine.Kind("task_"+kind))
+		p.ask(func(ctx context.Context) error {
+			_, err := p.w.Inbox.Task(ctx, p.about(l), task, machine.Kind("task_"+kind))
+			return err
+		})
 		return nil
 	}
 	verb, arg := cut(what)

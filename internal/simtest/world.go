@@ -148,12 +148,12 @@ func (w *World) Start(workflow, key string, params map[string]string) (int64, er
 
 // Send sends one event into the default namespace.
 func (w *World) Send(r freshet.EventRequest) (freshet.EventResult, error) {
-	return w.SendTo(freshet.DefaultNamespace, r)
+	return w.SendTo(context.Background(), freshet.DefaultNamespace, r)
 }
 
 // SendTo sends one event into a namespace.
-func (w *World) SendTo(namespace string, r freshet.EventRequest) (freshet.EventResult, error) {
-	results, errs, err := w.Inbox.Send(context.Background(), namespace, []freshet.EventRequest{r})
+func (w *World) SendTo(ctx context.Context, namespace string, r freshet.EventRequest) (freshet.EventResult, error) {
+	results, errs, err := w.Inbox.Send(ctx, namespace, []freshet.EventRequest{r})
 	if err != nil {
 		return freshet.EventResult{}, err
 	}

@@ -183,8 +183,8 @@ type Reader interface {
 	LedgerOf(ctx context.Context, offset int64, limit int) ([]LedgerRow, error)
 	LedgerFor(ctx context.Context, run int64, before int64, limit int) ([]LedgerRow, error)
 	// LedgerTask gives, of the rows that LedgerFor would give, those that have
-	// an outcome of a task.
-	LedgerTask(ctx context.Context, run int64, task string, before int64, limit int) ([]LedgerRow, error)
+	// an outcome of a task; whole tells that there are no older ones.
+	LedgerTask(ctx context.Context, run int64, task string, before int64, limit int) (rows []LedgerRow, whole bool, err error)
 	// Cursor says how far the journal has been decided.
 	Cursor(ctx context.Context) (Cursor, error)
 	// Survey gives a run as LoadRun does, but of its executions no more than

@@ -8,19 +8,49 @@ import (
 	"github.com/freshet/freshet/internal/machine"
 )
 
-// event tells of an event, who sent it, and why that one had started.
+// event tells of an event, or of the end of a run that was one to who waited
+// for it: who sent it, and why that one had started.
 func (q *inquiry) event(offset int64, depth int) freshet.Reason {
 	e := q.entry(offset)
-	if e == nil || e.Event == nil {
-		return freshet.Reason{Text: sentence("the event at offset %d is not kept any more", offset), Offset: offset}
+	r := freshet.Reason{Kind: freshet.WhyEvent, Offset: offset}
+	switch {
+	case e != nil && e.Kind == machine.RunEnded:
+		return q.runEnd(e, depth)
+	case e == nil || e.Kind != machine.EventHappened:
+		r.Text = sentence("the event at offset %d is not kept any more", offset)
+		return r
 	}
 	who, sender, v := q.sender(e)
-	r := freshet.Reason{Text: sentence("event %s arrived at offset %d, sent %s", e.Event.Key, offset, who),
-		Time: moment(e.Time), Offset: offset, RunID: e.Run}
+	r.Text = sentence("event %s arrived at offset %d%s, sent %s", e.Event.Key, offset, carries(e.Event), who)
+	r.Key, r.Time, r.RunID, r.Task = e.Event.Key, moment(e.Time), e.Run, sender.Task
 	if v == nil {
 		return r
 	}
-	r.Because = q.behind(depth, func() []freshet.Reason { return []freshet.Reason{q.ran(v, sender, depth-1)} })
+	r.Because = q.behind(depth, func() []freshet.Reason {
+		if e.Cause != 0 {
+			return []freshet.Reason{q.ran(v, sender, depth-1)}
+		}
+		// It was sent while the task ran: how that ended came later.
+		at := freshet.Reason{Kind: freshet.WhyTask, Text: sentence("%s was running at that time", q.name(v, sender)), Status: freshet.Running,
+			Time: firstOf(sender.started, sender.queued), RunID: v.ID, Task: sender.Task, Seq: sender.Seq}
+		return []freshet.Reason{q.before(v, sender, at, depth-1)}
+	})
+	return r
+}
+
+// runEnd tells of the end of a run that something waited for, and why that run
+// had started.
+func (q *inquiry) runEnd(e *machine.Entry, depth int) freshet.Reason {
+	r := freshet.Reason{Kind: freshet.WhyRun, Text: sentence("run %d of %s ended in %s", e.Run, e.Body.Workflow, e.Body.Status), Time: moment(e.Time),
+		Offset: e.Offset, RunID: e.Run, Workflow: e.Body.Workflow, Status: e.Body.Status}
+	v := q.view(e.Run)
+	if v == nil {
+		return r
+	}
+	if v.Reason != "" {
+		r.Text = sentence("run %d of %s ended in %s: %s", e.Run, e.Body.Workflow, e.Body.Status, clip(v.Reason))
+	}
+	r.Because = q.behind(depth, func() []freshet.Reason { return []freshet.Reason{q.runStart(v, depth-1)} })
 	return r
 }
 
@@ -48,10 +78,14 @@ func (q *inquiry) sender(e *machine.Entry) (who string, x execution, v *view) {
 	if !ok {
 		return who, x, nil
 	}
-	if e.Cause != 0 {
-		return fmt.Sprintf("by task %s with its success", ev.Sender), x, v
+	who = "by task " + ev.Sender
+	if v.ID != q.about {
+		who = fmt.Sprintf("by task %s of run %d", ev.Sender, v.ID)
 	}
-	return "by task " + ev.Sender, x, v
+	if e.Cause != 0 {
+		who += " with its success"
+	}
+	return who, x, v
 }
 
 // sending finds the execution that sent an event: the report of its end says
@@ -68,8 +102,15 @@ func (q *inquiry) sending(v *view, e *machine.Entry) (execution, bool) {
 
 // runStart tells why a run was started.
 func (q *inquiry) runStart(v *view, depth int) freshet.Reason {
-	r := freshet.Reason{Time: moment(v.CreatedAt), RunID: v.ID}
+	r := freshet.Reason{Kind: freshet.WhyRun, Time: moment(v.CreatedAt), RunID: v.ID, Workflow: v.Workflow}
+	if q.toldRuns[v.ID] {
+		r.Text = sentence("why run %d was started stands above", v.ID)
+		return r
+	}
+	q.toldRuns[v.ID] = true
 	switch {
+	case v.Trigger != 0:
+		q.byTrigger(v, &r, depth)
 	case v.Event != nil:
 		r.Text = sentence("event %s at offset %d started run %d", v.Event.Key, v.Event.Offset, v.ID)
 		r.Offset = v.Event.Offset
@@ -78,10 +119,117 @@ func (q *inquiry) runStart(v *view, depth int) freshet.Reason {
 		r.Text = sentence("run %d repeats run %d", v.ID, v.RerunOf)
 	case v.Parent != 0:
 		r.Text = sentence("run %d called run %d", v.Parent, v.ID)
-	case v.Type == freshet.Manual || v.Type == "":
-		r.Text = sentence("a person started run %d", v.ID)
-	default:
+	case v.Type != freshet.Manual && v.Type != "":
 		r.Text = sentence("run %d was started by a %s", v.ID, v.Type)
+	case v.ScheduledAt.After(v.CreatedAt):
+		r.Text = sentence("a person asked for run %d at this time, to start %s", v.ID, instant(v.ScheduledAt, v.w.Timezone))
+		r.Due = moment(v.ScheduledAt)
+	default:
+		r.Text = sentence("a person started run %d", v.ID)
 	}
 	return r
+}
+
+// byTrigger tells which trigger started a run, and on what.
+func (q *inquiry) byTrigger(v *view, r *freshet.Reason, depth int) {
+	r.Trigger = v.Trigger
+	t := q.trigger(v.Trigger)
+	start := q.startEntry(v)
+	name, why := "", v.whyStarted(t)
+	switch {
+	case t != nil:
+		name = t.Name
+	case start != nil && start.Body.Start != nil:
+		name = start.Body.Start.TriggerName
+	}
+	r.Text = sentence("%s started run %d, %s", title(v.Trigger, name), v.ID, why)
+	if v.Event != nil {
+		r.Offset = v.Event.Offset
+	}
+	switch {
+	case t == nil:
+		r.Because = append(r.Because, freshet.Reason{Kind: freshet.WhyTrigger, Trigger: v.Trigger, Text: "The trigger is not there any more."})
+	default:
+		r.Because = append(r.Because, freshet.Reason{Kind: freshet.WhyTrigger, Trigger: t.ID, Workflow: t.Workflow, Expression: t.Expression,
+			Text: sentence("it is %s: %s", t.source(), t.Expression)})
+	}
+	if v.Depth > 1 {
+		r.Because = append(r.Because, freshet.Reason{Kind: freshet.WhyTrigger, Have: amount(float64(v.Depth)), Need: amount(freshet.MaxDepth),
+			Text: sentence("it is link %d of a chain of triggers that set each other off; %d are allowed", v.Depth, freshet.MaxDepth)})
+	}
+	r.Because = append(r.Because, q.behind(depth, func() []freshet.Reason { return q.contributed(v, start, depth-1) })...)
+}
+
+// whyStarted says on what a trigger started a run.
+func (v *view) whyStarted(t *trigger) string {
+	zone := v.w.Timezone
+	if t != nil {
+		zone = t.zone()
+	}
+	switch {
+	case len(v.Missing) > 0:
+		text := "at its deadline, without " + listed(v.Missing, "and")
+		if t != nil && t.on != nil && t.on.When.Deadline != nil {
+			text = fmt.Sprintf("at its deadline %s, without %s", instant(t.on.When.Deadline.On(v.CreatedAt, zone), zone), listed(v.Missing, "and"))
+		}
+		return text
+	case v.Type == freshet.BySchedule && v.CreatedAt.Sub(v.ScheduledAt) > time.Minute && t != nil && t.Catchup != "" && t.Catchup != "none":
+		return fmt.Sprintf("because its tick of %s was made up for at %s (`catchup: %s`)", instant(v.ScheduledAt, zone), instant(v.CreatedAt, zone), t.Catchup)
+	case v.Type == freshet.BySchedule:
+		return "because its tick of " + instant(v.ScheduledAt, zone) + " came"
+	case v.Type == freshet.ByWorkflow && v.Event != nil:
+		return fmt.Sprintf("because run %d of %s ended", v.Event.RunID, v.Event.Key)
+	case v.Event != nil:
+		return fmt.Sprintf("because event %s arrived", v.Event.Key)
+	}
+	return "because its condition held"
+}
+
+// contributed are the events and ends of runs that a trigger's condition took.
+func (q *inquiry) contributed(v *view, start *machine.Entry, depth int) []freshet.Reason {
+	var offsets []int64
+	var list []freshet.Reason
+	if start != nil {
+		o, e := q.firing(v.Trigger, start.Cause)
+		offsets = o.Offsets
+		if e != nil && e.Kind == machine.TimerFired && e.Body.Timer != nil && v.Type != freshet.BySchedule {
+			list = append(list, freshet.Reason{Kind: freshet.WhyTime, Time: moment(e.Body.Timer.Due), Text: "The time that it waited for came.", Trigger: v.Trigger})
+		}
+		if o.Need > 0 {
+			list = append(list, freshet.Reason{Kind: freshet.WhyTrigger, Have: amount(o.Have), Need: amount(o.Need), Time: moment(v.CreatedAt), Trigger: v.Trigger,
+				Text: sentence("it had come to %s of %s", number(o.Have), number(o.Need))})
+		}
+	}
+	if len(offsets) == 0 && v.Event != nil {
+		offsets = []int64{v.Event.Offset}
+	}
+	for i := len(offsets) - 1; i >= 0; i-- {
+		if len(list) == shownParts {
+			return append(list, more(i+1, "event"))
+		}
+		behind := depth
+		if i < len(offsets)-1 {
+			behind = -1 // the chain is followed behind the last of them
+		}
+		list = append(list, q.event(offsets[i], behind))
+	}
+	return list
+}
+
+// startEntry finds the entry by which a run was asked for: the one with its id
+// of those that were written at the time of its creation.
+func (q *inquiry) startEntry(v *view) *machine.Entry {
+	if q.err != nil {
+		return nil
+	}
+	list, err := q.x.reader.Journal(q.ctx, max(0, q.upTo(v.CreatedAt)-childRows), childRows+1)
+	if !q.ok(err) {
+		return nil
+	}
+	for i := range list {
+		if list[i].Kind == machine.StartRun && list[i].Run == v.ID {
+			return &list[i]
+		}
+	}
+	return nil
 }

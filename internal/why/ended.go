@@ -15,14 +15,18 @@ import (
 func (q *inquiry) ended(v *view, t *spec.Task, x execution) []freshet.Reason {
 	switch x.status {
 	case freshet.Failed:
-		return append(q.tries(v, x), q.noRetry(v, t, x)...)
+		list := append(q.tries(v, x), q.noRetry(v, t, x)...)
+		if t.AllowFailure {
+			list = append(list, freshet.Reason{Kind: freshet.WhyTask, Text: allowed, RunID: v.ID, Task: x.Task})
+		}
+		return list
 	case freshet.Stopped:
 		return []freshet.Reason{q.stopped(v, x, x.code)}
 	case freshet.Success:
 		return q.tries(v, x)
 	case freshet.Skipped:
 		if x.code == freshet.CodeIf && t.If != nil {
-			return []freshet.Reason{{Text: sentence("its `if` was false: %s", t.If.Source()), Time: moment(x.ended), RunID: v.ID, Task: x.Task}}
+			return []freshet.Reason{{Kind: freshet.WhyTask, Expression: t.If.Source(), Text: sentence("%s", q.falseWords(v, t, x)), Time: moment(x.ended), RunID: v.ID, Task: x.Task, Seq: x.Seq}}
 		}
 	}
 	return nil
@@ -30,7 +34,7 @@ func (q *inquiry) ended(v *view, t *spec.Task, x execution) []freshet.Reason {
 
 // stopped tells who had an execution stopped.
 func (q *inquiry) stopped(v *view, x execution, code freshet.Code) freshet.Reason {
-	r := freshet.Reason{Time: moment(x.ended), RunID: v.ID, Task: x.Task}
+	r := freshet.Reason{Kind: freshet.WhyTask, Time: moment(x.ended), RunID: v.ID, Task: x.Task, Seq: x.Seq, Status: freshet.Stopped}
 	switch code {
 	case freshet.CodeStoppedWithRun:
 		r.Text = "It was stopped because its run was."
@@ -57,7 +61,7 @@ func (q *inquiry) stopped(v *view, x execution, code freshet.Code) freshet.Reaso
 			what = "restart"
 		}
 		r.Text = sentence("its `%s` rule stopped it, because %s", what, q.words(v, rule.When, d))
-		r.Because = q.fired(v, rule, rule.When, d, execution{Key: x.Key, queued: d.time}, waitDepth)
+		r.Because = q.made(v, rule.When, d, execution{Key: x.Key, queued: d.time}, waitDepth)
 	} else if d.Action == "restart" {
 		r.Text = "A person restarted the task."
 	}
@@ -73,7 +77,7 @@ func (q *inquiry) tries(v *view, x execution) []freshet.Reason {
 	var list []freshet.Reason
 	for _, e := range slices.Backward(all) {
 		if e.Try < x.Try {
-			list = append(list, freshet.Reason{Text: sentence("try %d failed: %s", e.Try, clip(e.reason)), Time: moment(e.ended), RunID: v.ID, Task: x.Task})
+			list = append(list, freshet.Reason{Kind: freshet.WhyTask, Text: sentence("try %d failed: %s", e.Try, clip(e.reason)), Time: moment(e.ended), RunID: v.ID, Task: x.Task, Seq: x.Seq, Status: freshet.Failed})
 		}
 	}
 	if n := x.Try - 1 - len(list); n > 0 {
@@ -94,13 +98,13 @@ func (q *inquiry) noRetry(v *view, t *spec.Task, x execution) []freshet.Reason {
 		for i, c := range r.On {
 			words[i] = string(c)
 		}
-		text = fmt.Sprintf("it is not tried again: `retries` covers %s, and this is %s", listed(words, "and"), x.code)
+		text = fmt.Sprintf("it is not tried again: `retries` covers only %s, and this is %s", listed(words, "and"), x.code)
 	case x.code == freshet.CodeExit && len(r.OnExit) > 0 && !slices.Contains(r.OnExit, x.exit):
 		words := make([]string, len(r.OnExit))
 		for i, c := range r.OnExit {
 			words[i] = strconv.Itoa(c)
 		}
-		text = fmt.Sprintf("it is not tried again: `retries` covers exit code %s", listed(words, "or"))
+		text = fmt.Sprintf("it is not tried again: `retries` covers only exit code %s, and it was %d", listed(words, "or"), x.exit)
 	case x.Try > r.Limit:
 		text = fmt.Sprintf("it is not tried again: all %s have been used", count(r.Limit+1, "try"))
 	case v.Status != freshet.Running:
@@ -108,7 +112,7 @@ func (q *inquiry) noRetry(v *view, t *spec.Task, x execution) []freshet.Reason {
 	default:
 		text = "it was not tried again, because it was to be restarted or given up"
 	}
-	return []freshet.Reason{{Text: sentence("%s", text), RunID: v.ID, Task: x.Task}}
+	return []freshet.Reason{{Kind: freshet.WhyTask, Text: sentence("%s", text), RunID: v.ID, Task: x.Task}}
 }
 
 // present tells what an execution that has not ended does or waits for.
@@ -118,46 +122,66 @@ func (q *inquiry) present(v *view, t *spec.Task, x execution) (words string, lis
 		return q.queued(t, x)
 	case freshet.Running:
 		if t.Timeout > 0 && !x.started.IsZero() {
-			list = append(list, freshet.Reason{Text: sentence("its `timeout` of %s ends this try if it still runs then", t.Timeout), Time: moment(x.started.Add(t.Timeout)), RunID: v.ID, Task: x.Task})
+			list = append(list, freshet.Reason{Kind: freshet.WhyTime, Text: sentence("its `timeout` of %s ends this try if it still runs then", span(t.Timeout)), Due: moment(x.started.Add(t.Timeout)), RunID: v.ID, Task: x.Task})
 		}
-		return "is running", append(q.tries(v, x), list...)
+		words = "is running"
+		if t.Retries.Limit > 0 {
+			words += fmt.Sprintf(", try %d of %d", x.Try, t.Retries.Limit+1)
+		}
+		return words, append(q.tries(v, x), list...)
 	case freshet.Retrying:
-		list = append(list, freshet.Reason{Text: sentence("try %d of %d failed: %s", x.Try, t.Retries.Limit+1, clip(x.reason)), Time: moment(x.ended), RunID: v.ID, Task: x.Task},
-			freshet.Reason{Text: sentence("try %d begins at this time", x.Try+1), Time: moment(x.due), RunID: v.ID, Task: x.Task})
+		list = append(list, freshet.Reason{Kind: freshet.WhyTask, Text: sentence("try %d of %d failed: %s", x.Try, t.Retries.Limit+1, clip(x.reason)), Time: moment(x.ended), RunID: v.ID, Task: x.Task, Seq: x.Seq, Status: freshet.Failed},
+			freshet.Reason{Kind: freshet.WhyTime, Text: sentence("try %d begins then", x.Try+1), Due: moment(x.due), RunID: v.ID, Task: x.Task})
 		return fmt.Sprintf("waits to be tried again, because try %d of %d failed (%s)", x.Try, t.Retries.Limit+1, clip(x.reason)), append(list, q.tries(v, x)...)
 	case freshet.Stopping:
 		list = append(list, q.stopped(v, x, x.asked))
-		list = append(list, freshet.Reason{Text: sentence("its process is asked to end, and has %s for it before it is killed", t.StopGrace), RunID: v.ID, Task: x.Task})
+		list = append(list, freshet.Reason{Kind: freshet.WhyTask, Text: sentence("its process is asked to end, and has %s for it before it is killed", t.StopGrace), RunID: v.ID, Task: x.Task})
 		return "is being stopped", list
 	}
 	return now(x.status), nil
 }
 
 func (q *inquiry) queued(t *spec.Task, x execution) (string, []freshet.Reason) {
+	words := ""
 	switch {
 	case x.claimed:
 		return "is about to run (its process is being started)", nil
 	case t.LongRunning:
 		return "is about to run (a long-running task needs no slot)", nil
 	case q.x.slots == nil:
-		return "waits for a slot", nil
+		words = "is waiting for a slot"
+	default:
+		used, total := q.x.slots()
+		if used < total {
+			return "is about to run (a slot is free for it)", nil
+		}
+		words = fmt.Sprintf("is waiting for a slot: %d of %d taken", used, total)
 	}
-	used, total := q.x.slots()
-	if used < total {
-		return "is about to run (a slot is free for it)", nil
+	if x.Try > 1 {
+		words += fmt.Sprintf(", try %d of %d", x.Try, t.Retries.Limit+1)
 	}
-	return fmt.Sprintf("waits for a slot: %d of %d are taken", used, total), nil
+	return words, nil
+}
+
+// slot says to programs what an execution waits for that has no slot.
+func (q *inquiry) slot(r *freshet.Reason, t *spec.Task, x execution) {
+	if x.claimed || t.LongRunning || q.x.slots == nil {
+		return
+	}
+	if used, total := q.x.slots(); used >= total {
+		r.Kind, r.Have, r.Need = freshet.WhySlot, amount(float64(used)), amount(float64(total))
+	}
 }
 
 // behindIt tells what waits behind an execution of a task.
 func (q *inquiry) behindIt(v *view, st *machine.TaskState, task string) []freshet.Reason {
 	var list []freshet.Reason
 	if s := st.Successor; s != nil {
-		list = append(list, freshet.Reason{Text: "It starts again when this start has ended, because a restart was asked for.", Time: moment(s.At),
+		list = append(list, freshet.Reason{Kind: freshet.WhyStart, Text: "It starts again when this start has ended, because a restart was asked for.", Time: moment(s.At),
 			RunID: v.ID, Task: task, Because: waiting(s)})
 	}
 	if n := len(st.Waiting); n > 0 {
-		r := freshet.Reason{Text: sentence("%s behind it", agree(n, "further start waits", "further starts wait")), RunID: v.ID, Task: task}
+		r := freshet.Reason{Kind: freshet.WhyStart, Have: amount(float64(n)), Text: sentence("%s behind it", agree(n, "further start waits", "further starts wait")), RunID: v.ID, Task: task}
 		if v.Status == freshet.Queued {
 			r.Text = sentence("%s until the run gets its place", agree(n, "start waits", "starts wait"))
 		}
@@ -182,7 +206,7 @@ func waiting(s *machine.Start) []freshet.Reason {
 		return nil
 	}
 	ev := s.By[len(s.By)-1]
-	return []freshet.Reason{{Text: sentence("event %s at offset %d", ev.Key, ev.Offset), Time: moment(ev.Time), Offset: ev.Offset}}
+	return []freshet.Reason{{Kind: freshet.WhyEvent, Key: ev.Key, Text: sentence("event %s at offset %d%s", ev.Key, ev.Offset, carries(ev)), Time: moment(ev.Time), Offset: ev.Offset}}
 }
 
 func agree(n int, one, many string) string {

@@ -1,10 +1,12 @@
 package why
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/machine"
@@ -33,10 +35,8 @@ func (x *Explainer) Event(ctx context.Context, offset int64) (freshet.Explanatio
 		return freshet.Explanation{}, fmt.Errorf("explain: %w", err)
 	}
 	e := freshet.Explanation{Subject: fmt.Sprintf("event %s at offset %d", entry.Event.Key, offset)}
-	q.became(entry, rows, &e)
-	sent := q.event(offset, chainDepth)
-	sent.RunID = entry.Run
-	e.Because = append(e.Because, sent)
+	q.spread(entry, rows, &e)
+	e.Because = append(e.Because, q.event(offset, chainDepth))
 	return e, q.err
 }
 
@@ -64,17 +64,102 @@ func targets(rows []store.LedgerRow) []target {
 	return list
 }
 
-// became tells what the runs made of an event.
-func (q *inquiry) became(entry *machine.Entry, rows []store.LedgerRow, e *freshet.Explanation) {
+// spread tells what triggers and runs made of an event.
+func (q *inquiry) spread(entry *machine.Entry, rows []store.LedgerRow, e *freshet.Explanation) {
 	cut := len(rows) > eventRows
-	list := targets(rows[:min(len(rows), eventRows)])
-	if len(list) == 0 {
-		e.Summary = sentence("event %s: %s", entry.Event.Key, q.unheard(entry))
+	rows = rows[:min(len(rows), eventRows)]
+	list := targets(rows)
+	clause, because := q.byTriggers(entry, rows)
+	words := without([]string{clause, q.byRuns(entry, list, cut)})
+	later, undecided := q.undecided(entry)
+	switch {
+	case len(words) == 0 && undecided:
+		words = []string{"it has not been decided yet"}
+	case len(words) == 0:
+		words = []string{q.unheard(entry)}
+	}
+	e.Summary = sentence("event %s: %s", entry.Event.Key, strings.Join(words, "; "))
+	if undecided {
+		e.Because = append(e.Because, later)
+	}
+	e.Because = append(e.Because, because...)
+	if len(list) == 1 {
+		e.Because = append(e.Because, q.outcomes(entry, list[0])...)
 		return
 	}
-	if len(list) == 1 {
-		q.becameOne(entry, list[0], e)
-		return
+	e.Because = append(e.Because, q.sums(list)...)
+	for i, t := range list {
+		if i == shownRuns {
+			e.Because = append(e.Because, more(len(list)-i, "run"))
+			break
+		}
+		r := freshet.Reason{Kind: freshet.WhyRun, Text: sentence("run %d", t.run), RunID: t.run}
+		r.Because = q.outcomes(entry, t)
+		if len(r.Because) == 1 {
+			text := fmt.Sprintf("Run %d: %s", t.run, r.Because[0].Text)
+			r = r.Because[0]
+			r.Text = text
+		}
+		e.Because = append(e.Because, r)
+	}
+}
+
+// undecided tells how far the journal has been decided, where an event's turn
+// has not come or is not over.
+func (q *inquiry) undecided(entry *machine.Entry) (freshet.Reason, bool) {
+	if q.err != nil {
+		return freshet.Reason{}, false
+	}
+	cursor, err := q.x.reader.Cursor(q.ctx)
+	if !q.ok(err) || cursor.Offset >= entry.Offset {
+		return freshet.Reason{}, false
+	}
+	r := freshet.Reason{Kind: freshet.WhyUndecided, Offset: entry.Offset, Text: "Not all that it concerns has decided about it yet; this is under way."}
+	if n := entry.Offset - cursor.Offset - 1; n > 0 {
+		r.Text = sentence("its turn has not come: entries are decided in their order, and %s before it", agree(int(n), "entry is", "entries are"))
+	}
+	return r, true
+}
+
+// byTriggers tells what triggers made of an event, in a clause and in full.
+func (q *inquiry) byTriggers(entry *machine.Entry, rows []store.LedgerRow) (clause string, list []freshet.Reason) {
+	all, started := 0, 0
+	for _, row := range rows {
+		if row.Run != 0 {
+			continue
+		}
+		for _, o := range row.Outcomes {
+			all++
+			if o.Action == "start" {
+				started++
+			}
+			if all > shownRuns {
+				continue
+			}
+			r := freshet.Reason{Kind: freshet.WhyTrigger, Time: moment(entry.Time), Offset: entry.Offset, Trigger: o.Trigger, Workflow: o.Workflow, Result: o.Result}
+			clause = fmt.Sprintf("%s of workflow %s: it %s", title(o.Trigger, o.Name), o.Workflow, q.became(entry, o, &r))
+			r.Text = sentence("%s", clause)
+			list = append(list, r)
+		}
+	}
+	switch {
+	case all > shownRuns:
+		list = append(list, more(all-shownRuns, "trigger"))
+		fallthrough
+	case all > 1:
+		clause = fmt.Sprintf("%s looked at it, and %d of them asked for a run", count(all, "trigger"), started)
+	}
+	return clause, list
+}
+
+// byRuns tells in a clause what runs made of an event; empty where none
+// decided about it.
+func (q *inquiry) byRuns(entry *machine.Entry, list []target, cut bool) string {
+	switch len(list) {
+	case 0:
+		return ""
+	case 1:
+		return q.byRun(entry, list[0])
 	}
 	acted := 0
 	for _, t := range list {
@@ -86,43 +171,47 @@ func (q *inquiry) became(entry *machine.Entry, rows []store.LedgerRow, e *freshe
 	if cut {
 		all = "at least " + all
 	}
-	e.Summary = sentence("event %s concerned %s, and %d of them acted on it", entry.Event.Key, all, acted)
-	if acted == len(list) && !cut {
-		e.Summary = sentence("event %s concerned %s, and each of them acted on it", entry.Event.Key, all)
+	switch {
+	case acted == len(list) && !cut:
+		return fmt.Sprintf("it concerned %s, and each of them acted on it", all)
+	case acted == 0:
+		return fmt.Sprintf("it concerned %s, and none of them acted on it", all)
 	}
-	if acted == 0 {
-		e.Summary = sentence("event %s concerned %s, and none of them acted on it", entry.Event.Key, all)
-	}
-	e.Because = append(e.Because, q.sums(list)...)
-	for i, t := range list {
-		if i == shownRuns {
-			e.Because = append(e.Because, more(len(list)-i, "run"))
-			break
-		}
-		r := freshet.Reason{Text: sentence("run %d", t.run), RunID: t.run}
-		r.Because = q.outcomes(entry, t)
-		if len(r.Because) == 1 {
-			r.Text, r.Task, r.Because = fmt.Sprintf("Run %d: %s", t.run, r.Because[0].Text), r.Because[0].Task, r.Because[0].Because
-		}
-		e.Because = append(e.Because, r)
-	}
+	return fmt.Sprintf("it concerned %s, and %d of them acted on it", all, acted)
 }
 
-func (q *inquiry) becameOne(entry *machine.Entry, t target, e *freshet.Explanation) {
-	list := q.outcomes(entry, t)
-	e.Because = list
-	best := slices.IndexFunc(t.outcomes, func(o freshet.Outcome) bool { return o.Action != "" })
-	if w := q.flow(t.run); w != nil && len(t.outcomes) > 0 {
-		e.Summary = sentence("event %s: in run %d, %s", entry.Event.Key, t.run, outcome(w, t.outcomes[max(best, 0)]))
-		return
+// byRun is the main thing that a run made of an event, and how much more.
+func (q *inquiry) byRun(entry *machine.Entry, t target) string {
+	w := q.flow(t.run)
+	if w == nil || len(t.outcomes) == 0 {
+		return fmt.Sprintf("it was decided by run %d", t.run)
 	}
-	e.Summary = sentence("event %s was decided by run %d", entry.Event.Key, t.run)
+	main := slices.MinFunc(t.outcomes, func(a, b freshet.Outcome) int { return cmp.Compare(weight(w, a, entry), weight(w, b, entry)) })
+	text := fmt.Sprintf("in run %d, %s", t.run, outcome(w, main))
+	if n := len(t.outcomes) - 1; n > 0 {
+		text += fmt.Sprintf(" (and %s)", count(n, "further outcome"))
+	}
+	return text
+}
+
+// weight orders outcomes, the most telling first: what was done, then what was
+// kept, then what was not; of what follows from the event later than what it
+// did itself.
+func weight(w *spec.Workflow, o freshet.Outcome, entry *machine.Entry) int {
+	n := 10 + slices.Index([]freshet.Result{freshet.Fired, freshet.Counted, freshet.Remembered, freshet.Erred, freshet.Filtered, freshet.Unmet, freshet.Expired}, o.Result)
+	if o.Action != "" {
+		n = slices.Index([]string{"start", "restart", "stop", "queue", "replace", "skip"}, o.Action)
+	}
+	if !listens(w, o, entry.Event.Key) {
+		n += 100
+	}
+	return n
 }
 
 // unheard says why no run has decided anything about an event.
 func (q *inquiry) unheard(entry *machine.Entry) string {
 	if entry.Run == 0 {
-		return "no run listened for it when it came"
+		return "no run and no trigger listened for it when it came"
 	}
 	v := q.view(entry.Run)
 	switch {
@@ -148,7 +237,10 @@ func (q *inquiry) outcomes(entry *machine.Entry, t target) []freshet.Reason {
 		if i == shownTasks {
 			return append(list, more(len(t.outcomes)-i, "decision"))
 		}
-		r := freshet.Reason{Text: sentence("%s", outcome(w, o)), RunID: t.run, Task: o.Task}
+		r := freshet.Reason{Kind: freshet.WhyOutcome, Text: sentence("%s", outcome(w, o)), RunID: t.run, Task: o.Task, Seq: o.Seq, Result: o.Result}
+		if o.Need > 0 {
+			r.Have, r.Need = amount(o.Have), amount(o.Need)
+		}
 		if !listens(w, o, entry.Event.Key) {
 			r.Text = sentence("then, at once, %s %s", subject(o), follows(o))
 		}
@@ -202,7 +294,7 @@ func (q *inquiry) later(run int64, o freshet.Outcome, offset int64) []freshet.Re
 	if !ok {
 		return nil
 	}
-	r := freshet.Reason{RunID: v.ID, Task: o.Task}
+	r := freshet.Reason{Kind: freshet.WhyStart, RunID: v.ID, Task: o.Task}
 	for i, s := range v.Tasks[t.Index].Waiting {
 		if slices.ContainsFunc(s.By, func(ev *freshet.Event) bool { return ev.Offset == offset }) {
 			r.Text = "It still waits, and is the next one."

@@ -15,24 +15,37 @@ import (
 // inquiry is one question that is being answered. It remembers what it has
 // read, and its first error: reads after that give nothing.
 type inquiry struct {
-	ctx   context.Context
-	x     *Explainer
-	views map[int64]*view
-	told  map[freshet.Key]bool // starts that stand in the answer already
-	err   error
+	ctx      context.Context
+	x        *Explainer
+	now      time.Time
+	about    int64 // the run that is asked about, 0 for none
+	views    map[int64]*view
+	entries  map[int64]*machine.Entry
+	registry []store.LedgerRow    // newest decisions of the namespaces
+	told     map[freshet.Key]bool // starts that stand in the answer already
+	toldRuns map[int64]bool       // and runs
+	err      error
 }
 
-// view is a run as it is stored.
+// view is a run as it is stored. Of its executions only status and code are
+// known until one is asked for.
 type view struct {
 	*machine.Run
 	w      *spec.Workflow
-	recent []store.LedgerRow // newest first
-	read   bool              // recent has been read
-	whole  bool              // recent is the run's whole ledger
+	later  time.Time          // when it is to start; zero: it does not wait for a time
+	full   map[int]bool       // tasks whose executions have been read
+	recent map[string]history // by task
+}
+
+// history is the newest decisions of a run that say something of a task.
+type history struct {
+	rows  []store.LedgerRow // newest first
+	whole bool              // there are no older ones
 }
 
 func (x *Explainer) ask(ctx context.Context) *inquiry {
-	return &inquiry{ctx: ctx, x: x, views: map[int64]*view{}, told: map[freshet.Key]bool{}}
+	return &inquiry{ctx: ctx, x: x, now: freshet.Time(x.now()), views: map[int64]*view{}, entries: map[int64]*machine.Entry{},
+		told: map[freshet.Key]bool{}, toldRuns: map[int64]bool{}}
 }
 
 // ok takes a read's error; what is not there (any more) is no error.
@@ -62,7 +75,7 @@ func (q *inquiry) load(id int64) (*view, error) {
 	if q.err != nil {
 		return nil, q.err
 	}
-	snap, err := q.x.reader.LoadRun(q.ctx, id)
+	snap, err := q.x.reader.Survey(q.ctx, id)
 	if err != nil {
 		return nil, err
 	}
@@ -70,9 +83,26 @@ func (q *inquiry) load(id int64) (*view, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &view{Run: machine.Load(w, snap.Row, snap.Held, snap.Waits, snap.Rules, snap.Dues), w: w}
+	v := &view{Run: machine.Load(w, snap.Row, snap.Held, snap.Waits, snap.Rules, snap.Dues), w: w, later: snap.Later,
+		full: map[int]bool{}, recent: map[string]history{}}
 	q.views[id] = v
 	return v, nil
+}
+
+// latest is a task's latest execution, read in full; false: it has none.
+func (q *inquiry) latest(v *view, task int) (execution, bool) {
+	st := &v.Tasks[task]
+	if st.Latest == nil {
+		return execution{}, false
+	}
+	if !v.full[task] && q.err == nil {
+		held, err := q.x.reader.Held(q.ctx, v.ID, v.w.Tasks[task].Name)
+		if q.ok(err) && len(held) > 0 {
+			machine.Apply(v.w, v.Run, &machine.Decision{Executions: held})
+		}
+		v.full[task] = true
+	}
+	return latest(st.Latest), true
 }
 
 // flow is the workflow of a run, without the run's state; nil if there is no
@@ -95,30 +125,41 @@ func (q *inquiry) flow(id int64) *spec.Workflow {
 	return w
 }
 
-// recent are the newest decisions of a run.
-func (q *inquiry) recent(v *view) []store.LedgerRow {
-	if !v.read {
-		v.recent, v.read = q.ledger(v.ID, 0, recentRows), true
-		v.whole = len(v.recent) < recentRows
+// recent are the newest decisions of a run that say something of a task, or,
+// without one, all.
+func (q *inquiry) recent(v *view, task string) history {
+	h, ok := v.recent[task]
+	if !ok {
+		h.rows, h.whole = q.ledger(v.ID, task, 0, recentRows)
+		v.recent[task] = h
 	}
-	return v.recent
+	return h
 }
 
-// ledger reads decisions of a run, newest first, from before an offset.
-func (q *inquiry) ledger(run, before int64, limit int) []store.LedgerRow {
+// ledger reads decisions of a run, newest first, from before an offset; whole
+// tells that there are no older ones. A step of a wide run decides on very
+// many tasks at once, so what says nothing of the task is left unread.
+func (q *inquiry) ledger(run int64, task string, before int64, limit int) (rows []store.LedgerRow, whole bool) {
 	if q.err != nil {
-		return nil
+		return nil, false
 	}
-	rows, err := q.x.reader.LedgerFor(q.ctx, run, before, limit)
+	var err error
+	if task == "" {
+		rows, err = q.x.reader.LedgerFor(q.ctx, run, before, limit)
+		whole = len(rows) < limit
+	} else {
+		rows, whole, err = q.x.reader.LedgerTask(q.ctx, run, task, before, limit)
+	}
 	if !q.ok(err) {
-		return nil
+		return nil, false
 	}
-	return rows
+	return rows, whole
 }
 
-// decided is what a run decided about one entry.
-func (q *inquiry) decided(run, offset int64) []store.LedgerRow {
-	rows := q.ledger(run, offset+1, 1)
+// decided is what a run decided about one entry, as far as it says something
+// of a task.
+func (q *inquiry) decided(run int64, task string, offset int64) []store.LedgerRow {
+	rows, _ := q.ledger(run, task, offset+1, 1)
 	if len(rows) == 0 || rows[0].Offset != offset {
 		return nil
 	}
@@ -127,6 +168,9 @@ func (q *inquiry) decided(run, offset int64) []store.LedgerRow {
 
 // entry reads one entry of the journal; nil if it is not there any more.
 func (q *inquiry) entry(offset int64) *machine.Entry {
+	if e, ok := q.entries[offset]; ok {
+		return e
+	}
 	if q.err != nil || offset <= 0 {
 		return nil
 	}
@@ -134,19 +178,25 @@ func (q *inquiry) entry(offset int64) *machine.Entry {
 	if !q.ok(err) {
 		return nil
 	}
+	q.entries[offset] = e
 	return e
 }
 
-// upTo is the newest offset, of those up to last, whose entry is not later
-// than t. Journal time never goes backward, so a few looks find it.
-func (q *inquiry) upTo(t time.Time, last int64) int64 {
-	return int64(sort.Search(int(last), func(o int) bool {
+// upTo is the newest offset whose entry is not later than t. Journal time never
+// goes backward, so a few looks find it: in steps that double, then by halves.
+func (q *inquiry) upTo(t time.Time) int64 {
+	later := func(o int64) bool { // or there is none
 		if q.err != nil {
 			return true
 		}
-		next, err := q.x.reader.Journal(q.ctx, int64(o), 1)
+		next, err := q.x.reader.Journal(q.ctx, o, 1)
 		return !q.ok(err) || len(next) == 0 || next[0].Time.After(t)
-	}))
+	}
+	low, high := int64(0), int64(1)
+	for !later(high) {
+		low, high = high, high*2
+	}
+	return low + int64(sort.Search(int(high-low), func(i int) bool { return later(low + int64(i)) }))
 }
 
 // execution is one start of a task, with its last try: what an explanation
@@ -160,6 +210,7 @@ type execution struct {
 	queued, started, ended time.Time
 	exit                   int
 	hasExit                bool
+	outputs                map[string]any
 	asked                  freshet.Code // known of the latest only
 	due                    time.Time    // known of the latest only
 	claimed                bool         // known of the latest only
@@ -168,14 +219,14 @@ type execution struct {
 // latest is a task's latest execution.
 func latest(x *machine.Execution) execution {
 	return execution{Key: x.Key, status: x.Status, code: x.Code, reason: x.Reason, offset: x.Offset,
-		queued: x.QueuedAt, started: x.StartedAt, ended: x.EndedAt, exit: x.ExitCode, hasExit: x.HasExit,
+		queued: x.QueuedAt, started: x.StartedAt, ended: x.EndedAt, exit: x.ExitCode, hasExit: x.HasExit, outputs: x.Outputs,
 		asked: x.Asked, due: x.Due, claimed: x.Epoch != 0}
 }
 
 func stored(x *freshet.Execution) execution {
 	e := execution{Key: freshet.Key{Run: x.RunID, Task: x.Task, Item: freshet.NoItem, Seq: x.Seq, Try: x.Try},
 		status: x.Status, code: x.Code, reason: x.Reason, offset: x.EventOffset,
-		queued: at(x.QueuedAt), started: at(x.StartedAt), ended: at(x.EndedAt)}
+		queued: at(x.QueuedAt), started: at(x.StartedAt), ended: at(x.EndedAt), outputs: x.Outputs}
 	if x.Item != nil {
 		e.Item = *x.Item
 	}
@@ -214,8 +265,8 @@ func (q *inquiry) start(v *view, task string, seq int) (execution, bool) {
 	if !ok || seq < 1 {
 		return execution{}, false
 	}
-	if x := v.Tasks[t.Index].Latest; x != nil && x.Key.Seq == seq {
-		return latest(x), true
+	if v.Tasks[t.Index].Seq() == seq {
+		return q.latest(v, t.Index)
 	}
 	list := q.executions(store.ExecutionFilter{Run: v.ID, Task: task, Seq: seq})
 	if len(list) == 0 {

@@ -61,13 +61,18 @@ func acted(who string, o freshet.Outcome) string {
 	return "it was ignored for " + who
 }
 
-// filters says which `if` of a rule was false.
+// filters says which `if` of a run's rule was false.
 func filters(w *spec.Workflow, rule int) string {
 	if rule < 0 || rule >= len(w.Rules) {
 		return "its `if` was false"
 	}
+	return falseIf(w.Rules[rule])
+}
+
+// falseIf says which `if` of a rule was false.
+func falseIf(r *spec.Rule) string {
 	var words []string
-	for _, c := range w.Rules[rule].Nodes {
+	for _, c := range r.Nodes {
 		if c.If != nil {
 			words = append(words, c.If.Source())
 		}

@@ -17,21 +17,21 @@ func (q *inquiry) ahead(v *view) (alive, before []freshet.Run) {
 	return list(0, freshet.Running, freshet.Stopping), list(v.ID, freshet.Queued)
 }
 
-// placeWords says what a queued run waits behind.
+// placeWords says what a queued run waits behind: "queued behind run 6
+// (concurrency 1)".
 func (q *inquiry) placeWords(v *view) string {
 	alive, before := q.ahead(v)
 	limit := 1
 	if c := v.w.Concurrency; c != nil {
 		limit = c.Limit
 	}
-	if len(alive) == 0 && len(before) == 0 {
-		return "it is free, and the run begins in a moment"
+	switch {
+	case len(before) > 0:
+		return fmt.Sprintf("queued behind run %d (concurrency %d)", before[0].ID, limit)
+	case len(alive) > 0:
+		return fmt.Sprintf("queued behind run %d (concurrency %d)", alive[0].ID, limit)
 	}
-	text := fmt.Sprintf("%s is allowed %s at once", v.Workflow, count(limit, "run"))
-	if len(before) > 0 {
-		return fmt.Sprintf("%s, and it is queued behind run %d", text, before[0].ID)
-	}
-	return fmt.Sprintf("%s, and it is queued behind run %d", text, alive[0].ID)
+	return "queued, its place is free, and it begins in a moment"
 }
 
 // place lists the runs that a queued run waits for.
@@ -48,13 +48,14 @@ func (q *inquiry) place(v *view) []freshet.Reason {
 			if when == nil {
 				when = &r.CreatedAt
 			}
-			list = append(list, freshet.Reason{Text: fmt.Sprintf(line, r.ID, standing(r.Status)), Time: when, RunID: r.ID})
+			list = append(list, freshet.Reason{Kind: freshet.WhyPlace, Text: fmt.Sprintf(line, r.ID, standing(r.Status)), Time: when, RunID: r.ID, Status: r.Status})
 		}
 	}
 	add(alive, "Run %d has a place: it %s.")
 	add(before, "Run %d is before it: it %s.")
 	if c := v.w.Concurrency; c != nil {
-		list = append(list, freshet.Reason{Text: sentence("the workflow says `concurrency: %d` with `overlap: %s`", c.Limit, overlap(c))})
+		list = append(list, freshet.Reason{Kind: freshet.WhyPlace, Text: sentence("the workflow says `concurrency: %d` with `overlap: %s`: %s may run at once",
+			c.Limit, overlap(c), count(c.Limit, "run")), Have: amount(float64(len(alive))), Need: amount(float64(c.Limit))})
 	}
 	return list
 }

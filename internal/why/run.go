@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/machine"
@@ -15,18 +16,24 @@ import (
 // not_found if there is none.
 func (x *Explainer) Run(ctx context.Context, id int64) (freshet.Explanation, error) {
 	q := x.ask(ctx)
+	q.about = id
 	v, err := q.load(id)
 	if err != nil {
 		return freshet.Explanation{}, err
 	}
 	e := freshet.Explanation{Subject: fmt.Sprintf("run %d of %s.%s", id, v.Namespace, v.Workflow), Status: v.Status}
-	switch v.Status {
-	case freshet.Queued:
-		e.Summary = sentence("run %d waits for its place: %s", id, q.placeWords(v))
+	switch {
+	case v.Status == freshet.Queued && !v.later.IsZero():
+		e.Summary = sentence("run %d starts %s", id, instant(v.later, v.w.Timezone))
+		e.Because = []freshet.Reason{q.comes("It waits for this time.", v.later)}
+	case v.Status == freshet.Queued:
+		e.Summary = sentence("run %d is %s", id, q.placeWords(v))
 		e.Because = q.place(v)
-	case freshet.Running:
+	case v.Result != "" && !v.Status.Final():
+		q.finishing(v, &e)
+	case v.Status == freshet.Running:
 		q.running(v, &e)
-	case freshet.Stopping:
+	case v.Status == freshet.Stopping:
 		e.Summary = sentence("run %d is being stopped%s, and ends when %s", id, v.stoppedBy(), v.lastToEnd())
 		e.Because = append(q.runStopped(v), q.alive(v)...)
 	default:
@@ -36,9 +43,34 @@ func (x *Explainer) Run(ctx context.Context, id int64) (freshet.Explanation, err
 	}
 	e.Because = append(e.Because, q.runStart(v, chainDepth))
 	if v.StartedAt.After(v.CreatedAt) {
-		e.Because = append(e.Because, freshet.Reason{Text: "It had to wait for its place until this time.", Time: moment(v.StartedAt), RunID: v.ID})
+		text := "It had to wait for its place until this time."
+		if v.ScheduledAt.After(v.CreatedAt) {
+			text = "It began when its time had come and its place was free."
+		}
+		e.Because = append(e.Because, freshet.Reason{Kind: freshet.WhyPlace, Text: text, Time: moment(v.StartedAt), RunID: v.ID})
 	}
 	return e, q.err
+}
+
+// comes is something that is to come at a time.
+func (q *inquiry) comes(text string, at time.Time) freshet.Reason {
+	return freshet.Reason{Kind: freshet.WhyTime, Text: text, Due: moment(at)}
+}
+
+// finishing explains a run whose `finally` is under way.
+func (q *inquiry) finishing(v *view, e *freshet.Explanation) {
+	so := map[freshet.Status]string{freshet.Success: "success", freshet.Failed: "failed", freshet.Stopped: "stopped"}[v.Result]
+	if v.Reason != "" {
+		so += " (" + clip(v.Reason) + ")"
+	}
+	e.Summary = sentence("run %d is in its `finally`; its result so far is %s", v.ID, so)
+	if v.Status == freshet.Stopping {
+		e.Summary = sentence("run %d is being stopped in its `finally`; its result so far is %s", v.ID, so)
+	}
+	e.Because = append(q.alive(v), q.failed(v)...)
+	e.Because = append(e.Because, q.runStopped(v)...)
+	e.Because = append(e.Because, freshet.Reason{Kind: freshet.WhyRun, RunID: v.ID,
+		Text: "It ends when the tasks of `finally` have ended; one that fails makes the run `failed`."})
 }
 
 // running explains a run that is under way.
@@ -63,14 +95,17 @@ func (q *inquiry) running(v *view, e *freshet.Explanation) {
 	e.Because = append(e.Because, q.completion(v, open))
 	e.Because = append(e.Because, q.idle(v, open)...)
 	if v.w.Stop != nil {
-		e.Because = append(e.Because, freshet.Reason{Text: "It also ends as soon as its `stop` condition holds.", RunID: v.ID,
-			Because: q.stand(v, v.w.Stop, v.w.Stop.When, 1)})
+		e.Because = append(e.Because, freshet.Reason{Kind: freshet.WhyRule, Text: "It also ends as soon as its `stop` condition holds.", RunID: v.ID,
+			Because: q.post(v, v.w.Stop).stand(v.w.Stop.When, 1)})
+	}
+	if v.w.Timeout > 0 {
+		e.Because = append(e.Because, q.comes(fmt.Sprintf("Its `timeout` of %s ends it if it still runs then.", span(v.w.Timeout)), v.StartedAt.Add(v.w.Timeout)))
 	}
 }
 
 // completion says in words when the run ends, and what is still to come.
 func (q *inquiry) completion(v *view, open []*spec.Task) freshet.Reason {
-	r := freshet.Reason{RunID: v.ID}
+	r := freshet.Reason{Kind: freshet.WhyRun, RunID: v.ID}
 	switch {
 	case v.w.Ends == spec.Never:
 		r.Text = "It serves until it is stopped (`ends: never`)."
@@ -87,12 +122,15 @@ func (q *inquiry) completion(v *view, open []*spec.Task) freshet.Reason {
 				r.Because = append(r.Because, more(len(open)-i, "task"))
 				break
 			}
-			r.Because = append(r.Because, freshet.Reason{Text: sentence("task %s waits for %s", t.Name, v.waitsFor(t)),
-				RunID: v.ID, Task: t.Name, Because: q.unmet(v, t, 1)})
+			r.Because = append(r.Because, freshet.Reason{Text: sentence("task %s waits for %s", t.Name, q.waitsFor(v, t)),
+				Kind: freshet.WhyTask, RunID: v.ID, Task: t.Name, Because: q.unmet(v, t, 1)})
 		}
 	}
 	return r
 }
+
+// allowed is what `allow_failure` means.
+const allowed = "It does not fail the run, and counts as success for `after` (`allow_failure`)."
 
 // failure is a task whose failure stands, and is not allowed.
 func (v *view) failure() string {
@@ -117,12 +155,12 @@ func (v *view) count(is func(*machine.TaskState) bool) int {
 // failed has a line for each task that has failed.
 func (q *inquiry) failed(v *view) []freshet.Reason {
 	return v.each("failed tasks", func(i int) bool { return v.Tasks[i].Status() == freshet.Failed }, func(i int) freshet.Reason {
-		x := latest(v.Tasks[i].Latest)
+		x, _ := q.latest(v, i)
 		text := sentence("%s failed%s", name(v, x), how(x))
 		if v.w.Tasks[i].AllowFailure {
-			text += " That is allowed (`allow_failure`)."
+			text += " " + allowed
 		}
-		return freshet.Reason{Text: text, Time: moment(x.ended)}
+		return freshet.Reason{Text: text, Time: moment(x.ended), Seq: x.Seq}
 	})
 }
 
@@ -133,9 +171,12 @@ func (q *inquiry) alive(v *view) []freshet.Reason {
 		if !st.Running() {
 			return freshet.Reason{Text: sentence("task %s has %s", t.Name, agree(len(st.Waiting), "start that waits", "starts that wait"))}
 		}
-		x := latest(st.Latest)
+		x, _ := q.latest(v, i)
 		words, _ := q.present(v, t, x)
-		r := freshet.Reason{Text: sentence("%s %s", name(v, x), words), Time: cmp.Or(moment(x.started), moment(x.queued))}
+		r := freshet.Reason{Text: sentence("%s %s", name(v, x), words), Time: firstOf(x.started, x.queued), Seq: x.Seq}
+		if x.status == freshet.Queued {
+			q.slot(&r, t, x)
+		}
 		if n := len(st.Waiting); n > 0 {
 			r.Text += sentence(" %s behind it", agree(n, "further start waits", "further starts wait"))
 		}
@@ -147,10 +188,10 @@ func (q *inquiry) alive(v *view) []freshet.Reason {
 // told of anyway.
 func (q *inquiry) idle(v *view, told []*spec.Task) []freshet.Reason {
 	is := func(i int) bool {
-		return v.Tasks[i].Latest == nil && !v.Tasks[i].Alive() && !v.w.Tasks[i].WithRun && !slices.Contains(told, v.w.Tasks[i])
+		return v.Tasks[i].Latest == nil && !v.Tasks[i].Alive() && !v.w.Tasks[i].WithRun && !v.w.Tasks[i].Finally && !slices.Contains(told, v.w.Tasks[i])
 	}
 	return v.each("tasks that have not started", is, func(i int) freshet.Reason {
-		return freshet.Reason{Text: sentence("task %s has not started: it waits for %s", v.w.Tasks[i].Name, v.waitsFor(v.w.Tasks[i]))}
+		return freshet.Reason{Text: sentence("task %s has not started: it waits for %s", v.w.Tasks[i].Name, q.waitsFor(v, v.w.Tasks[i]))}
 	})
 }
 
@@ -165,7 +206,7 @@ func (v *view) each(noun string, is func(i int) bool, line func(i int) freshet.R
 		}
 		if n++; n <= shownTasks {
 			r := line(i)
-			r.RunID, r.Task = v.ID, v.w.Tasks[i].Name
+			r.Kind, r.RunID, r.Task, r.Status = cmp.Or(r.Kind, freshet.WhyTask), v.ID, v.w.Tasks[i].Name, v.Tasks[i].Status()
 			list = append(list, r)
 		}
 	}
@@ -177,18 +218,17 @@ func (v *view) each(noun string, is func(i int) bool, line func(i int) freshet.R
 
 // neverRan has a line for each task of an ended run that was skipped.
 func (q *inquiry) neverRan(v *view) []freshet.Reason {
-	never := machine.NeverRan(v.w, v.Run)
 	is := func(i int) bool { return v.Tasks[i].Latest == nil || v.Tasks[i].Status() == freshet.Skipped }
 	return v.each("skipped tasks", is, func(i int) freshet.Reason {
 		t := v.w.Tasks[i]
 		if v.Tasks[i].Latest == nil {
-			return freshet.Reason{Text: sentence("task %s never ran: %s", t.Name, never[t.Name].Reason)}
+			return freshet.Reason{Text: sentence("task %s never ran: %s", t.Name, q.never(v, t))}
 		}
-		x := latest(v.Tasks[i].Latest)
+		x, _ := q.latest(v, i)
 		if x.code == freshet.CodeUpstream {
-			return freshet.Reason{Text: sentence("task %s was skipped, because every task before it was", t.Name), Time: moment(x.ended)}
+			return freshet.Reason{Text: sentence("task %s was skipped, because every task before it was", t.Name), Time: moment(x.ended), Seq: x.Seq}
 		}
-		return freshet.Reason{Text: sentence("task %s was skipped%s", t.Name, how(x)), Time: moment(x.ended)}
+		return freshet.Reason{Text: sentence("task %s was skipped: %s", t.Name, q.falseWords(v, t, x)), Time: moment(x.ended), Seq: x.Seq}
 	})
 }
 
@@ -231,7 +271,7 @@ func (v *view) ending() string {
 
 // howRunEnded is the end of a run as a reason.
 func (q *inquiry) howRunEnded(v *view) []freshet.Reason {
-	list := []freshet.Reason{{Text: sentence("run %d %s", v.ID, v.ending()), Time: moment(v.EndedAt), RunID: v.ID}}
+	list := []freshet.Reason{{Kind: freshet.WhyRun, Status: v.Status, Text: sentence("run %d %s", v.ID, v.ending()), Time: moment(v.EndedAt), RunID: v.ID}}
 	switch {
 	case v.Asked != "":
 	case v.w.Ends == spec.Idle:

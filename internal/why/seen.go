@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/machine"
 	"github.com/freshet/freshet/internal/spec"
 	"github.com/freshet/freshet/internal/store"
 )
@@ -15,49 +16,62 @@ const lookedAt = 20
 
 // lastSeen tells what became of the newest event that a condition listens to;
 // without a capital and a full stop.
-func (q *inquiry) lastSeen(v *view, r *spec.Rule, c *spec.Condition) freshet.Reason {
+func (p *post) lastSeen(c *spec.Condition) freshet.Reason {
 	fired := false // since the event at hand
-	for _, row := range q.recent(v) {
-		if s, ok := q.seen(r, c, row, fired); ok {
+	recent := p.recent()
+	for _, row := range recent.rows {
+		if s, ok := p.seen(c, row, fired); ok {
 			return s
 		}
-		fired = fired || slices.ContainsFunc(row.Outcomes, func(o freshet.Outcome) bool { return o.Rule == r.ID && o.Result == freshet.Fired })
+		o, ok := p.outcome(row)
+		fired = fired || ok && o.Result == freshet.Fired
 	}
-	none := freshet.Reason{Text: fmt.Sprintf("event %s has not arrived since the run began", c.Key), RunID: v.ID}
-	if v.whole {
+	_, began := p.since()
+	none := freshet.Reason{Text: fmt.Sprintf("event %s has not arrived since %s", c.Key, began)}
+	if p.idle() {
+		none.Text = fmt.Sprintf("event %s is not looked at now", c.Key)
+	}
+	if recent.whole {
 		return none
 	}
-	candidates, all := q.arrived(v, c.Key)
+	candidates, all := p.arrived(c.Key)
 	for _, ev := range candidates {
-		for _, row := range q.decided(v.ID, ev.Offset) {
-			if s, ok := q.seen(r, c, row, true); ok {
+		for _, row := range p.decided(ev.Offset) {
+			if s, ok := p.seen(c, row, true); ok {
 				return s
 			}
 		}
 	}
 	if !all {
-		none.Text = fmt.Sprintf("event %s has not arrived as far as the newest %d decisions of the run tell", c.Key, recentRows)
+		none.Text = fmt.Sprintf("event %s has not arrived as far as the newest %d decisions tell", c.Key, recentRows)
 	}
 	return none
 }
 
-// arrived lists the newest events of a key that may have concerned a run,
-// newest first, and tells whether these are all.
-func (q *inquiry) arrived(v *view, key string) ([]freshet.Event, bool) {
+// arrived lists the newest events of a key that may have concerned the rule,
+// newest first, and tells whether these are all. Triggers see every event,
+// runs those of nobody and their own.
+func (p *post) arrived(key string) ([]freshet.Event, bool) {
+	since, _ := p.since()
+	f := store.EventFilter{Namespace: p.namespace(), Keys: []string{key}, Since: since, Newest: true, Limit: lookedAt}
+	runs := []int64{0}
+	if p.v != nil {
+		f.Since, runs = p.v.CreatedAt, []int64{p.v.ID, 0}
+	}
 	var list []freshet.Event
 	all := true
-	for _, run := range []int64{v.ID, 0} {
-		if q.err != nil {
+	for _, run := range runs {
+		if p.q.err != nil {
 			return nil, false
 		}
-		found, err := q.x.reader.Events(q.ctx, store.EventFilter{Namespace: v.Namespace, Keys: []string{key},
-			Run: run, Since: v.CreatedAt, Newest: true, Limit: lookedAt})
-		if !q.ok(err) {
+		f.Run = run
+		found, err := p.q.x.reader.Events(p.q.ctx, f)
+		if !p.q.ok(err) {
 			return nil, false
 		}
 		all = all && len(found) < lookedAt
 		for _, ev := range found {
-			if ev.RunID == run {
+			if p.t != nil || ev.RunID == run {
 				list = append(list, ev)
 			}
 		}
@@ -66,19 +80,18 @@ func (q *inquiry) arrived(v *view, key string) ([]freshet.Event, bool) {
 	return list, all
 }
 
-// seen tells what a rule made of the event of a decision, if the event is one
-// that the condition listens to. fired tells that the rule has, or may have,
-// fired since.
-func (q *inquiry) seen(r *spec.Rule, c *spec.Condition, row store.LedgerRow, fired bool) (freshet.Reason, bool) {
-	i := slices.IndexFunc(row.Outcomes, func(o freshet.Outcome) bool { return o.Rule == r.ID })
-	if i < 0 {
+// seen tells what the rule made of the event of a decision, if the event is
+// one that the condition listens to. fired tells that the rule has, or may
+// have, fired since.
+func (p *post) seen(c *spec.Condition, row store.LedgerRow, fired bool) (freshet.Reason, bool) {
+	o, ok := p.outcome(row)
+	if !ok {
 		return freshet.Reason{}, false
 	}
-	e := q.entry(row.Offset)
-	if e == nil || e.Event == nil || e.Event.Key != c.Key {
+	e := p.q.entry(row.Offset)
+	if e == nil || e.Kind != machine.EventHappened || e.Event.Key != c.Key {
 		return freshet.Reason{}, false
 	}
-	o := row.Outcomes[i]
 	text := fmt.Sprintf("event %s arrived at offset %d", c.Key, row.Offset)
 	if o.Result == freshet.Filtered || o.Result == freshet.Erred {
 		text += value(e.Event)
@@ -90,20 +103,32 @@ func (q *inquiry) seen(r *spec.Rule, c *spec.Condition, row store.LedgerRow, fir
 		text += ", but nothing was done: " + clip(o.Note)
 	case o.Result == freshet.Fired:
 		text += ", and none has come since the rule fired"
+	case o.Result == freshet.Remembered && o.Note != "":
+		text += ": " + clip(o.Note)
 	case fired && (o.Result == freshet.Remembered || o.Result == freshet.Counted):
 		text += ", and none has come since the rule fired"
+	case o.Result == freshet.Remembered && c.InAll && c.Keeps != (spec.Window{}):
+		text += ", but is remembered no more" + window(c.Keeps)
 	case c.If != nil && !(o.Result == freshet.Counted && c.Kind != spec.EventIs):
 		text += fmt.Sprintf(", but was filtered: %s was false", c.If.Source())
 	case o.Result == freshet.Unmet:
 		text += ", but the other parts were not so at that time"
 	}
-	return freshet.Reason{Text: text, Time: moment(e.Time), Offset: row.Offset, RunID: row.Run}, true
+	return freshet.Reason{Text: text, Time: moment(e.Time), Offset: row.Offset, RunID: row.Run, Result: o.Result}, true
 }
 
 // value is what an event says, cut short.
 func value(ev *freshet.Event) string {
 	if ev.Value == "" {
 		return " without a value"
+	}
+	return carries(ev)
+}
+
+// carries is the value of an event, cut short; nothing where it has none.
+func carries(ev *freshet.Event) string {
+	if ev.Value == "" {
+		return ""
 	}
 	text := []rune(clip(ev.Value))
 	if len(text) > 60 {

@@ -9,6 +9,7 @@ import (
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/machine"
 	"github.com/freshet/freshet/internal/spec"
+	"github.com/freshet/freshet/internal/store"
 )
 
 // cause is why an execution started: a few words that follow "it started",
@@ -27,6 +28,9 @@ func (q *inquiry) started(v *view, x execution, depth int) cause {
 	if !ok {
 		return cause{words: "for a reason that is no longer known"}
 	}
+	if t.Finally && x.Seq == 1 && t.WithRun {
+		return cause{"with the run's `finally`", q.behind(depth, func() []freshet.Reason { return q.howTasksEnded(v) })}
+	}
 	if t.WithRun && x.Seq == 1 && x.offset == 0 {
 		return cause{"with the run", q.behind(depth, func() []freshet.Reason { return []freshet.Reason{q.runStart(v, depth-1)} })}
 	}
@@ -42,10 +46,10 @@ func (q *inquiry) started(v *view, x execution, depth int) cause {
 	}
 	r := v.w.Rules[d.Rule]
 	c := cause{words: "because " + q.words(v, r.When, d)}
-	c.because = q.fired(v, r, r.When, d, x, depth)
+	c.because = q.made(v, r.When, d, x, depth)
 	switch {
 	case r.Action == spec.Restart && d.Note != "" || d.Action == "restart":
-		c.because = append(c.because, freshet.Reason{Text: sentence("it is a restart: start %d was stopped for it", max(x.Seq-1, 1)), Task: x.Task})
+		c.because = append(c.because, freshet.Reason{Kind: freshet.WhyTask, Text: sentence("it is a restart: start %d was stopped for it", max(x.Seq-1, 1)), RunID: v.ID, Task: x.Task, Seq: max(x.Seq-1, 1)})
 	case d.Note == "it had waited":
 		c.because = append(c.because, q.hadWaited(v, x))
 	}
@@ -80,24 +84,24 @@ func (q *inquiry) byPerson(v *view, x execution, d decision) cause {
 	what := "`task start`"
 	if e := q.entry(d.offset); e != nil && e.Kind != machine.StartTask || d.Action == "restart" {
 		what = "`task restart`"
-		if asked, ok := q.search(v, 0, d.time, func(o freshet.Outcome) bool {
+		if asked, ok := q.search(v, x.Task, 0, d.time, func(o freshet.Outcome) bool {
 			return o.Task == x.Task && o.Seq == x.Seq && o.Action == "restart"
 		}); ok {
 			d = asked
 		}
 	}
 	return cause{"because a person asked for it", []freshet.Reason{{
-		Text: sentence("a person asked for it with %s", what), Time: moment(d.time), Offset: d.offset, RunID: v.ID}}}
+		Kind: freshet.WhyStart, Task: x.Task, Seq: x.Seq, Text: sentence("a person asked for it with %s", what), Time: moment(d.time), Offset: d.offset, RunID: v.ID}}}
 }
 
 // hadWaited tells what a start waited for before it began.
 func (q *inquiry) hadWaited(v *view, x execution) freshet.Reason {
 	before, ok := q.start(v, x.Task, x.Seq-1)
 	if !ok {
-		return freshet.Reason{Text: "It had waited until the run got its place.", Time: moment(v.StartedAt), RunID: v.ID}
+		return freshet.Reason{Kind: freshet.WhyPlace, Text: "It had waited until the run got its place.", Time: moment(v.StartedAt), RunID: v.ID}
 	}
-	return freshet.Reason{Text: sentence("it had waited until start %d of the task ended", before.Seq),
-		Time: moment(before.ended), RunID: v.ID, Task: x.Task}
+	return freshet.Reason{Kind: freshet.WhyTask, Text: sentence("it had waited until start %d of the task ended", before.Seq),
+		Time: moment(before.ended), RunID: v.ID, Task: x.Task, Seq: before.Seq, Status: before.status}
 }
 
 // skippedWith explains a task that was skipped with all tasks before it.
@@ -118,6 +122,18 @@ func (q *inquiry) words(v *view, c *spec.Condition, d decision) string {
 		return fmt.Sprintf("event %s arrived for the %s time", c.Key, ordinal(int(c.Reaches)))
 	case spec.SumIs:
 		return fmt.Sprintf("the sum of %s reached %s", c.Of.Source(), number(c.Reaches))
+	case spec.EveryIs, spec.ScheduleIs:
+		if due, ok := q.timeOf(c, d); ok {
+			return "its tick of " + instant(due, zoneOf(v, c)) + " came"
+		}
+		return "a tick came"
+	case spec.MissingIs:
+		return fmt.Sprintf("%s had not come for %s", missed(c), span(c.For))
+	case spec.WorkflowIs:
+		if e := q.entry(q.eventOf(c, d)); e != nil {
+			return fmt.Sprintf("run %d of %s ended in %s", e.Run, e.Body.Workflow, e.Body.Status)
+		}
+		return "a run of another workflow ended"
 	case spec.AfterIs, spec.StatusIs:
 		if len(c.Wants) == 1 {
 			task := v.w.Tasks[c.Wants[0].Task].Name
@@ -156,53 +172,88 @@ func tasks(names []string, last string) string {
 }
 
 // took are the parts of an `any` that made it hold, as far as the events that
-// took part tell; states only: all parts.
+// took part, and the time that came, tell; states only: all parts.
 func (q *inquiry) took(c *spec.Condition, d decision) []*spec.Condition {
-	if len(d.Offsets) == 0 {
-		return slices.DeleteFunc(slices.Clone(c.Parts), func(p *spec.Condition) bool { return p.Signal() })
-	}
 	var parts []*spec.Condition
 	for _, p := range c.Parts {
 		if q.tookPart(p, d) {
 			parts = append(parts, p)
 		}
 	}
-	return parts
+	if len(parts) > 0 || len(d.Offsets) > 0 {
+		return parts
+	}
+	return slices.DeleteFunc(slices.Clone(c.Parts), func(p *spec.Condition) bool { return p.Signal() })
 }
 
 func (q *inquiry) tookPart(c *spec.Condition, d decision) bool {
-	if c.Signal() {
-		return q.eventOf(c.Key, d) != 0
+	switch {
+	case c.Tick() || c.Kind == spec.MissingIs:
+		_, ok := q.timeOf(c, d)
+		return ok
+	case c.Signal():
+		return q.eventOf(c, d) != 0
 	}
 	return slices.ContainsFunc(c.Parts, func(p *spec.Condition) bool { return q.tookPart(p, d) })
 }
 
-// eventOf is the offset of the event with a key that took part, 0 for none.
-func (q *inquiry) eventOf(key string, d decision) int64 {
+// eventOf is the offset of the event that took part for a condition, 0 for
+// none.
+func (q *inquiry) eventOf(c *spec.Condition, d decision) int64 {
 	for _, o := range slices.Backward(d.Offsets) {
-		if e := q.entry(o); e != nil && e.Event != nil && e.Event.Key == key {
+		e := q.entry(o)
+		switch {
+		case e == nil:
+		case e.Kind == machine.EventHappened && c.Key != "" && e.Event.Key == c.Key,
+			e.Kind == machine.RunEnded && slices.ContainsFunc(c.Flows, func(f spec.FlowWant) bool { return f.Name == e.Body.Workflow || f.Name == "*" }):
 			return o
 		}
 	}
 	return 0
 }
 
-// fired tells what made a rule fire, part by part.
-func (q *inquiry) fired(v *view, r *spec.Rule, c *spec.Condition, d decision, x execution, depth int) []freshet.Reason {
+// timeOf is the time by which a decision was made, if it was this condition's.
+func (q *inquiry) timeOf(c *spec.Condition, d decision) (time.Time, bool) {
+	e := q.entry(d.offset)
+	if e == nil || e.Kind != machine.TimerFired || e.Body.Timer == nil || e.Body.Timer.Kind != machine.RuleTimer || e.Body.Timer.Node != c.Node {
+		return time.Time{}, false
+	}
+	return e.Body.Timer.Due, true
+}
+
+// made tells what made a rule fire, part by part. x is the execution that it
+// started, of v; a trigger's rule has no run.
+func (q *inquiry) made(v *view, c *spec.Condition, d decision, x execution, depth int) []freshet.Reason {
+	r := freshet.Reason{Kind: freshet.ReasonKind(c.Kind), Key: c.Key, Met: yes(true), Time: moment(d.time)}
 	switch c.Kind {
-	case spec.EventIs, spec.CountIs, spec.SumIs:
-		offset := q.eventOf(c.Key, d)
+	case spec.EventIs, spec.CountIs, spec.SumIs, spec.WorkflowIs:
+		offset := q.eventOf(c, d)
 		if offset == 0 {
 			return nil
 		}
 		e := q.event(offset, depth)
-		if c.Kind != spec.EventIs {
-			e = freshet.Reason{Text: sentence("%s; this one was the last that it took", tallyReached(c, d)),
-				Time: moment(d.time), Offset: offset, Because: []freshet.Reason{e}}
-		} else if c.If != nil {
-			e.Because = append(e.Because, freshet.Reason{Text: sentence("it passed the rule's `if`: %s", c.If.Source())})
+		if c.Kind == spec.CountIs || c.Kind == spec.SumIs {
+			r.Text, r.Offset, r.Because = sentence("%s; this one was the last that it took", tallyReached(c, d)), offset, []freshet.Reason{e}
+			r.Have, r.Need = amount(max(d.Have, c.Reaches)), amount(c.Reaches)
+			return []freshet.Reason{r}
+		}
+		if c.If != nil {
+			e.Because = append(e.Because, freshet.Reason{Kind: freshet.WhyRule, Expression: c.If.Source(), Text: sentence("it passed the rule's `if`: %s", c.If.Source())})
 		}
 		return []freshet.Reason{e}
+	case spec.EveryIs, spec.ScheduleIs:
+		due, ok := q.timeOf(c, d)
+		if !ok {
+			return nil
+		}
+		r.Text, r.Time, r.Expression = sentence("the tick of %s came (%s)", instant(due, zoneOf(v, c)), c.Ticks), moment(due), c.Ticks.String()
+		return []freshet.Reason{r}
+	case spec.MissingIs:
+		if _, ok := q.timeOf(c, d); !ok {
+			return nil
+		}
+		r.Text, r.Have, r.Need = sentence("%s had not come for %s", missed(c), span(c.For)), whole(c.For), whole(c.For)
+		return []freshet.Reason{r}
 	case spec.AfterIs, spec.StatusIs:
 		return q.upstream(v, c, x, d, depth)
 	}
@@ -215,9 +266,17 @@ func (q *inquiry) fired(v *view, r *spec.Rule, c *spec.Condition, d decision, x 
 		if i == shownParts {
 			return append(list, more(len(parts)-i, "part"))
 		}
-		list = append(list, q.fired(v, r, p, d, x, depth)...)
+		list = append(list, q.made(v, p, d, x, depth)...)
 	}
 	return list
+}
+
+// zoneOf is whose clock a schedule goes by.
+func zoneOf(v *view, c *spec.Condition) *time.Location {
+	if z := c.Ticks.Zone(); z != nil || v == nil {
+		return z
+	}
+	return v.w.Timezone
 }
 
 // tallyReached says how far a count or a sum had come.
@@ -279,7 +338,7 @@ func (q *inquiry) endBefore(v *view, task string, t time.Time, d decision) (exec
 // decision of the same entry; 0 if the entry does not tell.
 func (q *inquiry) startedBefore(v *view, task string, d decision) int {
 	before, passed := 0, false
-	for _, row := range q.decided(v.ID, d.offset) {
+	for _, row := range q.both(v, task, d) {
 		for _, o := range row.Outcomes {
 			passed = passed || o.Task == d.Task && o.Rule == d.Rule && o.Seq == d.Seq && o.Action == d.Action
 			switch {
@@ -294,11 +353,41 @@ func (q *inquiry) startedBefore(v *view, task string, d decision) int {
 	return before
 }
 
+// both is what was decided about the entry of a decision on its own task and
+// on another, in order.
+func (q *inquiry) both(v *view, task string, d decision) []store.LedgerRow {
+	rows := q.decided(v.ID, task, d.offset)
+	if d.Task == task {
+		return rows
+	}
+	for _, row := range q.decided(v.ID, d.Task, d.offset) {
+		if !slices.ContainsFunc(rows, func(r store.LedgerRow) bool { return r.Part == row.Part }) {
+			rows = append(rows, row)
+		}
+	}
+	slices.SortFunc(rows, func(a, b store.LedgerRow) int { return cmp.Compare(a.Part, b.Part) })
+	return rows
+}
+
+// howTasksEnded tells what a run came to before its `finally`.
+func (q *inquiry) howTasksEnded(v *view) []freshet.Reason {
+	text := "all else had ended; the result so far was " + string(v.Result)
+	if v.Result == freshet.Failed && v.Reason != "" {
+		text += ": " + clip(v.Reason)
+	}
+	return append([]freshet.Reason{{Kind: freshet.WhyRun, Text: sentence("%s", text), RunID: v.ID, Status: v.Result}}, q.runStopped(v)...)
+}
+
 // ran tells of an execution that something else came from, and why it had
 // started.
 func (q *inquiry) ran(v *view, x execution, depth int) freshet.Reason {
-	when := cmp.Or(moment(x.ended), moment(x.started), moment(x.queued))
-	r := freshet.Reason{Text: sentence("%s %s%s", name(v, x), now(x.status), how(x)), Time: when, RunID: v.ID, Task: x.Task}
+	when := firstOf(x.ended, x.started, x.queued)
+	r := freshet.Reason{Kind: freshet.WhyTask, Text: sentence("%s %s%s", q.name(v, x), now(x.status), how(x)), Time: when, RunID: v.ID, Task: x.Task, Seq: x.Seq, Status: x.status}
+	return q.before(v, x, r, depth)
+}
+
+// before adds to a reason about an execution why that had started.
+func (q *inquiry) before(v *view, x execution, r freshet.Reason, depth int) freshet.Reason {
 	if depth <= 0 {
 		r.Because = q.behind(depth, nil)
 		return r
@@ -307,12 +396,14 @@ func (q *inquiry) ran(v *view, x execution, depth int) freshet.Reason {
 	if q.told[x.Key] {
 		return r
 	}
-	if x.status == freshet.Skipped && x.code == freshet.CodeIf {
-		return r
-	}
 	c := q.started(v, x, depth-1)
-	r.Because = []freshet.Reason{{Text: sentence("it had started %s", c.words), Time: moment(x.queued), RunID: v.ID, Task: x.Task, Because: c.because}}
-	if x.status == freshet.Skipped {
+	r.Because = []freshet.Reason{{Kind: freshet.WhyStart, Text: sentence("it had started %s", c.words), Time: moment(x.queued),
+		RunID: v.ID, Task: x.Task, Seq: x.Seq, Because: c.because}}
+	switch {
+	case x.status == freshet.Skipped && x.code == freshet.CodeIf:
+		t, _ := v.w.Task(x.Task)
+		r.Because[0].Text = sentence("it was to start %s, but %s", c.words, q.falseWords(v, t, x))
+	case x.status == freshet.Skipped:
 		r.Because = c.because
 	}
 	return r
@@ -326,6 +417,15 @@ func name(v *view, x execution) string {
 		return fmt.Sprintf("start %d of task %s", x.Seq, x.Task)
 	}
 	return "task " + x.Task
+}
+
+// name is that of an execution, with its run where that is another than the
+// one that is asked about.
+func (q *inquiry) name(v *view, x execution) string {
+	if q.about != 0 && v.ID != q.about {
+		return fmt.Sprintf("%s of run %d (%s)", name(v, x), v.ID, v.Workflow)
+	}
+	return name(v, x)
 }
 
 // how an execution ended, after its status: ": exit code 1".

@@ -1,6 +1,8 @@
 package why
 
 import (
+	"fmt"
+
 	"github.com/freshet/freshet"
 )
 
@@ -9,6 +11,12 @@ func (v *view) stoppedBy() string {
 	switch v.Asked {
 	case freshet.CodeStoppedByPerson:
 		return " by a person"
+	case freshet.CodeStoppedWithRun:
+		return " by a person, twice, so that its `finally` ends too"
+	case freshet.CodeTimeout:
+		return fmt.Sprintf(" because it ran longer than its `timeout` of %s", span(v.w.Timeout))
+	case freshet.CodeDisabled:
+		return " because its workflow was disabled when its time came"
 	case freshet.CodeStoppedByLimit:
 		return " to make room for a newer run"
 	case freshet.CodeStoppedByRule:
@@ -24,7 +32,7 @@ func (q *inquiry) runStopped(v *view) []freshet.Reason {
 	if v.Asked == "" {
 		return nil
 	}
-	r := freshet.Reason{Text: sentence("the run was stopped%s", v.stoppedBy()), RunID: v.ID}
+	r := freshet.Reason{Kind: freshet.WhyRun, Text: sentence("the run was stopped%s", v.stoppedBy()), RunID: v.ID}
 	d, ok := q.halting(v)
 	if !ok {
 		return []freshet.Reason{r}
@@ -34,7 +42,7 @@ func (q *inquiry) runStopped(v *view) []freshet.Reason {
 	case freshet.CodeStoppedByRule:
 		if s := v.w.Stop; s != nil && d.Rule == s.ID {
 			r.Text = sentence("its `stop` condition held, because %s", q.words(v, s.When, d))
-			r.Because = q.fired(v, s, s.When, d, execution{Key: freshet.Key{Run: v.ID}, queued: d.time}, chainDepth)
+			r.Because = q.made(v, s.When, d, execution{Key: freshet.Key{Run: v.ID}, queued: d.time}, chainDepth)
 		}
 	case freshet.CodeStoppedByLimit:
 		if e := q.entry(d.offset); e != nil {

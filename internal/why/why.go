@@ -4,7 +4,9 @@
 // made here, when somebody asks. Nothing is decided or written.
 //
 // An answer costs a bounded number of reads, however long a run or a chain of
-// events is; where it stops looking it says so.
+// events is; where it stops looking it says so. Of a wide run it reads where
+// every task stands, and in full only what it shows. Each answer has one idea
+// of now.
 package why
 
 import (
@@ -27,6 +29,8 @@ const (
 	shownTasks  = 10
 	shownParts  = 8
 	shownStarts = 5
+	shownFires  = 3   // newest decisions of a trigger
+	childRows   = 400 // entries behind one that are searched for what it caused
 )
 
 // Reader is what an explanation reads; every store has it.
@@ -41,26 +45,24 @@ type Reader interface {
 	Entry(ctx context.Context, offset int64) (*machine.Entry, error)
 	LedgerOf(ctx context.Context, offset int64, limit int) ([]store.LedgerRow, error)
 	LedgerFor(ctx context.Context, run int64, before int64, limit int) ([]store.LedgerRow, error)
-	LoadRun(ctx context.Context, id int64) (*store.RunSnapshot, error)
+	LedgerTask(ctx context.Context, run int64, task string, before int64, limit int) ([]store.LedgerRow, bool, error)
+	Cursor(ctx context.Context) (store.Cursor, error)
+	Survey(ctx context.Context, id int64) (*store.RunSnapshot, error)
+	Held(ctx context.Context, run int64, task string) ([]*machine.Execution, error)
+	Triggers(ctx context.Context, f store.TriggerFilter) ([]freshet.Trigger, error)
+	Trigger(ctx context.Context, id int64) (*store.TriggerSnapshot, error)
 }
 
 // Explainer answers questions. It may be used from many goroutines.
 type Explainer struct {
 	reader   Reader
 	slots    func() (used, total int64)
+	now      func() time.Time // asked once for each question
 	versions versions
 }
 
 // New makes an explainer. slots tells how many slots are taken, out of how
 // many; it may be nil where nobody knows.
 func New(reader Reader, slots func() (used, total int64)) *Explainer {
-	return &Explainer{reader: reader, slots: slots}
-}
-
-// moment is a time as a Reason has it; nil for none.
-func moment(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
+	return &Explainer{reader: reader, slots: slots, now: time.Now}
 }

@@ -23,22 +23,91 @@ func (x *Explainer) Workflow(ctx context.Context, namespace, name string) (fresh
 	w := found[0]
 	e := freshet.Explanation{Subject: fmt.Sprintf("workflow %s.%s", w.Namespace, w.Name)}
 	latest := q.runs(store.RunFilter{Namespace: namespace, Workflow: name, Limit: shownStarts})
+	words, triggers := q.triggers(w)
+	e.Summary = sentence("workflow %s %s", w.Name, words)
 	switch {
 	case len(latest) == 0:
-		e.Summary = sentence("workflow %s has never run, because it starts only when a person asks for it: `run start %s`", w.Name, w.Name)
-	case latest[0].Status.Final():
-		e.Summary = sentence("workflow %s starts only when a person asks for it; its latest run, run %d, %s", w.Name, latest[0].ID, standing(latest[0].Status))
+		e.Summary = sentence("workflow %s has never run; it %s", w.Name, words)
 	default:
-		e.Summary = sentence("workflow %s starts only when a person asks for it; run %d %s", w.Name, latest[0].ID, standing(latest[0].Status))
+		e.Summary = sentence("workflow %s %s; its latest run, run %d, %s", w.Name, words, latest[0].ID, standing(latest[0].Status))
 	}
 	if !w.Enabled {
-		e.Because = append(e.Because, freshet.Reason{Text: "It is disabled: it starts nothing until it is enabled."})
+		e.Because = append(e.Because, freshet.Reason{Kind: freshet.WhyTrigger, Workflow: w.Name,
+			Text: sentence("it is disabled: it starts nothing until `workflow enable %s`; what runs goes on", w.Name)})
 	}
+	e.Because = append(e.Because, triggers...)
 	e.Because = append(e.Because, q.concurrency(w)...)
 	for _, r := range latest {
 		e.Because = append(e.Because, line(r))
 	}
 	return e, q.err
+}
+
+// triggers tells what starts a workflow: in a few words, and trigger by
+// trigger.
+func (q *inquiry) triggers(w freshet.Workflow) (words string, list []freshet.Reason) {
+	found, err := q.x.reader.Triggers(q.ctx, store.TriggerFilter{Namespace: w.Namespace, Workflow: w.Name, Limit: shownTasks + 1})
+	switch {
+	case !q.ok(err):
+		return "", nil
+	case len(found) == 0 && !w.Enabled:
+		return "is disabled and starts nothing", nil
+	case len(found) == 0:
+		return fmt.Sprintf("starts by hand only: `run start %s`", w.Name), nil
+	}
+	var waits []string
+	watching := 0
+	for i := range found {
+		if i == shownTasks {
+			list = append(list, freshet.Reason{Text: sentence("and more triggers; `trigger list` shows all")})
+			break
+		}
+		t := q.trigger(found[i].ID)
+		if t == nil {
+			continue
+		}
+		r := q.stands(t)
+		if t.watches() && t.on != nil {
+			watching++
+			waits = append(waits, q.watch(t).waits(t.on.When))
+		}
+		list = append(list, r)
+	}
+	switch {
+	case !w.Enabled:
+		words = "is disabled and starts nothing"
+	case watching == 0:
+		words = "starts by hand only, because its triggers are paused"
+	default:
+		words = "waits for " + listed(without(waits), "or")
+	}
+	return words, list
+}
+
+// stands tells how a trigger stands: what of its condition has come, and what
+// it did last.
+func (q *inquiry) stands(t *trigger) freshet.Reason {
+	r := freshet.Reason{Kind: freshet.WhyTrigger, Trigger: t.ID, Workflow: t.Workflow, Expression: t.Expression}
+	name := title(t.ID, t.Name)
+	switch {
+	case t.on == nil:
+		r.Text = sentence("%s cannot be read any more, and never fires: %s", name, t.Expression)
+		return r
+	case t.Paused:
+		r.Text = sentence("%s is paused, and does not fire until `trigger resume %d`: %s (%s)", name, t.ID, t.Expression, t.source())
+	case !t.enabled:
+		r.Text = sentence("%s does not fire while the workflow is disabled: %s (%s)", name, t.Expression, t.source())
+	default:
+		r.Text = sentence("%s: %s (%s)", name, t.Expression, t.source())
+		p := q.watch(t)
+		r.Because = p.stand(t.on.When, 1)
+	}
+	last := q.lastOutcomes(t)
+	for i := range last {
+		last[i].Text = "Before: " + last[i].Text
+	}
+	r.Because = append(r.Because, last...)
+	return r
 }
 
 // line is a run in a list of runs.
@@ -54,7 +123,7 @@ func line(r freshet.Run) freshet.Reason {
 	if when == nil {
 		when = &r.CreatedAt
 	}
-	return freshet.Reason{Text: sentence("%s", text), Time: when, RunID: r.ID}
+	return freshet.Reason{Kind: freshet.WhyRun, Text: sentence("%s", text), Time: when, RunID: r.ID, Workflow: r.Workflow, Status: r.Status}
 }
 
 func (q *inquiry) runs(f store.RunFilter) []freshet.Run {
@@ -82,12 +151,12 @@ func (q *inquiry) concurrency(w freshet.Workflow) []freshet.Reason {
 		if alive == 0 {
 			return nil
 		}
-		return []freshet.Reason{{Text: sentence("%s; any number may be", agree(alive, "run is alive", "runs are alive"))}}
+		return []freshet.Reason{{Kind: freshet.WhyPlace, Have: amount(float64(alive)), Text: sentence("%s; any number may be", agree(alive, "run is alive", "runs are alive"))}}
 	}
 	text := fmt.Sprintf("%d of %s alive", alive, agree(c.Limit, "run is", "runs are"))
 	if queued > 0 {
 		text += fmt.Sprintf(", and %s for a place", agree(queued, "run waits", "runs wait"))
 	}
 	text += fmt.Sprintf(" (`concurrency: %d`, `overlap: %s`)", c.Limit, overlap(c))
-	return []freshet.Reason{{Text: sentence("%s", text)}}
+	return []freshet.Reason{{Kind: freshet.WhyPlace, Text: sentence("%s", text), Have: amount(float64(alive)), Need: amount(float64(c.Limit))}}
 }

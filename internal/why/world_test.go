@@ -113,8 +113,24 @@ func (w *world) upload(source string) (name, version string) {
 	}
 	w.texts++
 	u := machine.Uploaded{Name: flows[0].Name, Version: fmt.Sprintf("v%d", w.texts), Source: source}
+	for i, on := range flows[0].On {
+		row := triggerRow(flows[0].Name, on)
+		row.Source, row.Index = freshet.FromFile, i
+		u.On = append(u.On, row)
+	}
 	w.must(machine.Entry{Namespace: "default", Kind: machine.Upload, Body: machine.Body{Upload: []machine.Uploaded{u}}})
 	return u.Name, u.Version
+}
+
+// triggerRow is what is stored of a trigger.
+func triggerRow(workflow string, on *spec.Trigger) machine.TriggerRow {
+	catchup := string(on.Catchup.Mode)
+	if on.Catchup.Mode == spec.CatchupSpan {
+		catchup = on.Catchup.Span.String()
+	}
+	return machine.TriggerRow{Workflow: workflow, Name: on.Name, Kind: freshet.TriggerKind(on.Kind), Expression: on.Expression,
+		Timezone: on.Zone.String(), Catchup: catchup, Hash: on.Hash, Text: on.Text,
+		Events: on.Events, Workflows: on.Workflows, Unfiltered: on.Unfiltered}
 }
 
 // run uploads a workflow and starts a run of it.

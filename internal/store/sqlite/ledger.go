@@ -21,28 +21,39 @@ func (s *Store) LedgerOf(ctx context.Context, offset int64, limit int) ([]store.
 // LedgerFor tells what became of the newest limit entries that concerned a
 // run. The parts of an entry stay together, so a page may have more rows.
 func (s *Store) LedgerFor(ctx context.Context, run, before int64, limit int) ([]store.LedgerRow, error) {
-	return s.ledger(ctx, "ledger_for", run, before, limit)
+	before, limit = newest(before, limit)
+	var list []store.LedgerRow
+	err := s.read(ctx, "read the ledger of a run", func(c *conn) (err error) {
+		list, err = query(ctx, c, scanLedger, "ledger_for", run, before, limit-1)
+		return err
+	})
+	return list, err
 }
 
 // LedgerTask is LedgerFor without the rows that say nothing of a task. Names
 // of tasks stand in JSON as they are.
-func (s *Store) LedgerTask(ctx context.Context, run int64, task string, before int64, limit int) ([]store.LedgerRow, error) {
-	return s.ledger(ctx, "ledger_task", run, before, limit, `"t":"`+task+`"`)
+func (s *Store) LedgerTask(ctx context.Context, run int64, task string, before int64, limit int) (list []store.LedgerRow, whole bool, err error) {
+	before, limit = newest(before, limit)
+	err = s.read(ctx, "read the ledger of a task", func(c *conn) (err error) {
+		if list, err = query(ctx, c, scanLedger, "ledger_task", run, before, limit-1, `"t":"`+task+`"`); err != nil {
+			return err
+		}
+		older, err := query(ctx, c, column[int64], "ledger_older", run, before, limit)
+		whole = len(older) == 0
+		return err
+	})
+	return list, whole, err
 }
 
-func (s *Store) ledger(ctx context.Context, statement string, run, before int64, limit int, args ...any) ([]store.LedgerRow, error) {
+// newest is the place and the length of a page as SQL takes them.
+func newest(before int64, limit int) (int64, int) {
 	if before <= 0 {
 		before = math.MaxInt64
 	}
 	if limit <= 0 {
 		limit = math.MaxInt32
 	}
-	var list []store.LedgerRow
-	err := s.read(ctx, "read the ledger of a run", func(c *conn) (err error) {
-		list, err = query(ctx, c, scanLedger, statement, append([]any{run, before, limit - 1}, args...)...)
-		return err
-	})
-	return list, err
+	return before, limit
 }
 
 func scanLedger(rows *sql.Rows) (store.LedgerRow, error) {

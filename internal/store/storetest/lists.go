@@ -223,9 +223,18 @@ func ledger(t *testing.T, open Opener) {
 	same(t, "parts stay together", get(s.LedgerFor(t.Context(), 7, 0, 1)), []store.LedgerRow{third, more})
 	same(t, "next page", get(s.LedgerFor(t.Context(), 7, 3, 2)), []store.LedgerRow{second, first})
 	same(t, "of no run", get(s.LedgerFor(t.Context(), 9, 0, 5)), []store.LedgerRow(nil))
-	same(t, "of a task", get(s.LedgerTask(t.Context(), 7, "t", 0, 0)), []store.LedgerRow{more, second, first})
-	same(t, "of a task in the newest entry", get(s.LedgerTask(t.Context(), 7, "t", 0, 1)), []store.LedgerRow{more})
-	same(t, "of another task", get(s.LedgerTask(t.Context(), 7, "tt", 0, 0)), []store.LedgerRow(nil))
+	of := func(task string, before int64, limit int) []store.LedgerRow {
+		t.Helper()
+		rows, whole, err := s.LedgerTask(t.Context(), 7, task, before, limit)
+		if err != nil || whole != (limit == 0 || limit > 3) {
+			t.Fatalf("whole: %v, %v", whole, err)
+		}
+		return rows
+	}
+	same(t, "of a task", of("t", 0, 0), []store.LedgerRow{more, second, first})
+	same(t, "of a task in the newest entry", of("t", 0, 1), []store.LedgerRow{more})
+	same(t, "of a task in all entries", of("t", 0, 4), []store.LedgerRow{more, second, first})
+	same(t, "of another task", of("tt", 0, 0), []store.LedgerRow(nil))
 }
 
 func names(t *testing.T, open Opener) {
