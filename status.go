@@ -50,6 +50,7 @@ const (
 	CodeIf              Code = "if"                // its own `if` was false
 	CodeOutputs         Code = "outputs"           // its outputs are not as declared
 	CodeExpression      Code = "expression"        // an expression failed when it was about to start
+	CodeStoppedByCaller Code = "stopped_by_caller" // of a run: the task that called it was stopped
 	CodeDisabled        Code = "disabled"          // of a run that waited for its time: its workflow was disabled then
 	CodeRunaway         Code = "runaway"           // its tasks start each other, or send each other events, without end
 	CodeInternal        Code = "internal"          // a fault of Freshet

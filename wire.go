@@ -59,6 +59,11 @@ type NamespaceRequest struct {
 	Properties map[string]any `json:"properties,omitempty"`
 }
 
+// AnswerRequest answers an approval.
+type AnswerRequest struct {
+	Comment string `json:"comment,omitempty"`
+}
+
 // EventRequest sends an event.
 type EventRequest struct {
 	Key     string `json:"key"`
@@ -164,4 +169,11 @@ type Server struct {
 	Commits   int64     `json:"commits"` // transactions since it started
 
 	WritingSeconds float64 `json:"writing_seconds"` // spent in them
+
+	// Trouble is why the server is not ready, as /readyz says; empty: it is.
+	Trouble []string `json:"trouble,omitempty"`
+	// ClockBehindSeconds is how far the machine's clock is behind the journal,
+	// because it was set back. Until it has caught up, time passes at half its
+	// speed for all that waits for a time.
+	ClockBehindSeconds float64 `json:"clock_behind_seconds,omitempty"`
 }

@@ -35,6 +35,20 @@ func (c *Client) RestartTask(ctx context.Context, run int64, task string) (fresh
 	return c.command(ctx, run, task, "restart")
 }
 
+// AnswerTask approves or rejects what a task of kind approval asks for.
+func (c *Client) AnswerTask(ctx context.Context, run int64, task string, approved bool, comment string) (freshet.TaskResult, error) {
+	verb := "reject"
+	if approved {
+		verb = "approve"
+	}
+	var r freshet.TaskResult
+	q, err := post("runs", id(run), "tasks", task, verb).json(freshet.AnswerRequest{Comment: comment})
+	if err != nil {
+		return r, err
+	}
+	return r, c.into(ctx, q, &r)
+}
+
 func (c *Client) command(ctx context.Context, run int64, task, what string) (freshet.TaskResult, error) {
 	var r freshet.TaskResult
 	return r, c.into(ctx, post("runs", id(run), "tasks", task, what), &r)

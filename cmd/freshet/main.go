@@ -3,6 +3,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -36,8 +38,9 @@ func main() {
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		StdinTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
 		StdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())), StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
-		Size:     size,
-		Location: time.Local, Interrupts: interrupts, Host: server.Host{Version: version},
+		ReadHidden: readHidden,
+		Size:       size,
+		Location:   time.Local, Interrupts: interrupts, Host: server.Host{Version: version},
 	}))
 }
 
@@ -45,4 +48,29 @@ func main() {
 func size() (columns, lines int) {
 	columns, lines, _ = term.GetSize(int(os.Stdout.Fd()))
 	return columns, lines
+}
+
+// readHidden reads a line from the terminal of standard input, which does not
+// show it, and shows again what is typed when it has been read or ctx ends.
+func readHidden(ctx context.Context) (string, error) {
+	fd := int(os.Stdin.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return "", err
+	}
+	type answer struct {
+		line []byte
+		err  error
+	}
+	read := make(chan answer, 1)
+	go func() {
+		line, err := term.ReadPassword(fd)
+		read <- answer{line, err}
+	}()
+	select {
+	case a := <-read:
+		return string(a.line), a.err
+	case <-ctx.Done():
+		return "", errors.Join(context.Cause(ctx), term.Restore(fd, before))
+	}
 }

@@ -101,6 +101,7 @@ var places = regexp.MustCompile(`(ready|stopped) http://\S+ home=\S+ pid=\d+`)
 func ageless(text string) string {
 	for _, c := range []struct{ of, to string }{
 		{`http://127\.0\.0\.1:\d+ home=\S+ pid=\d+`, "SERVER"},
+		{`http://127\.0\.0\.1:\d+/`, "SERVER/"},
 		{`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z`, "TIME"},
 		{`\b\d{4}-\d\d-\d\d\b`, "DAY"},
 		{`\b[0-9.]+(ms|s)\b`, "SPAN"},

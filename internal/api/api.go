@@ -36,6 +36,7 @@ type Inbox interface {
 	UpdateNamespace(ctx context.Context, name string, properties map[string]any) error
 	DeleteNamespace(ctx context.Context, name string) error
 	Task(ctx context.Context, id int64, task string, kind machine.Kind) (freshet.TaskResult, error)
+	Answer(ctx context.Context, id int64, task string, approved bool, comment string) (freshet.TaskResult, error)
 }
 
 // Feed tells what has been committed.
@@ -59,17 +60,19 @@ type Gate interface {
 
 // Config is what the API needs.
 type Config struct {
-	Gate   Gate
-	Inbox  Inbox
-	Store  store.Reader
-	Feed   Feed
-	Blobs  blob.Store
-	Why    Explainer
-	Logs   string                // the directory below which all logs lie
-	Ready  <-chan struct{}       // closed when the engine has its state
-	Server func() freshet.Server // tells about the server as it is now
-	Stop   func(stopTasks bool)  // begins to end the server; must not block
-	Log    *slog.Logger          // where panics and faults go
+	Gate    Gate
+	Inbox   Inbox
+	Store   store.Reader
+	Feed    Feed
+	Blobs   blob.Store
+	Why     Explainer
+	Secrets Secrets               // nil: there are none
+	Logs    string                // the directory below which all logs lie
+	Ready   <-chan struct{}       // closed when the engine has its state
+	Server  func() freshet.Server // tells about the server as it is now
+	Stop    func(stopTasks bool)  // begins to end the server; must not block
+	Operation
+	Log *slog.Logger // where panics and faults go
 }
 
 // API answers requests.
@@ -88,8 +91,8 @@ func New(c Config) *API {
 	adoptErrors()
 	a := &API{Config: c, mux: newMux()}
 	a.huma = humago.New(a.mux, configuration())
-	for _, add := range []func(){a.addServer, a.addWorkflows, a.addBlobs, a.addRuns, a.addTasks, a.addLogs,
-		a.addEvents, a.addCloudEvents, a.addFeed, a.addTriggers, a.addSchedule, a.addNamespaces, a.addWhy, a.addNames} {
+	for _, add := range []func(){a.addServer, a.addOperation, a.addWorkflows, a.addBlobs, a.addRuns, a.addTasks, a.addLogs,
+		a.addEvents, a.addCloudEvents, a.addFeed, a.addTriggers, a.addSchedule, a.addNamespaces, a.addSecrets, a.addWhy, a.addNames} {
 		add()
 	}
 	for _, f := range a.after {
@@ -118,6 +121,9 @@ func (a *API) ready() bool {
 
 // ServeHTTP answers one request.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	answer := &answered{ResponseWriter: w}
+	w = answer
+	defer func() { a.tally(r, answer.status) }()
 	defer a.rescue(w, r)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	switch r.URL.Path {
@@ -125,11 +131,11 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answerText(w, http.StatusOK, "ok\n")
 		return
 	case "/readyz":
-		if a.ready() {
-			answerText(w, http.StatusOK, "ready\n")
-		} else {
-			answerError(w, freshet.Errorf(freshet.Unavailable, "the server is starting").WithHint("try again in a moment"))
-		}
+		a.answerReady(w)
+		return
+	}
+	if !a.ready() {
+		answerError(w, errStarting)
 		return
 	}
 	caller, err := a.Gate.Admit(r)

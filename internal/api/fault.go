@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/logkey"
 )
 
 // refusal is an error as huma answers it.
@@ -116,15 +117,15 @@ func (a *API) told(ctx context.Context, err error) *freshet.Error {
 		return freshet.Errorf(freshet.Invalid, "the body of the request broke off")
 	}
 	if a.Log != nil {
-		a.Log.ErrorContext(ctx, "request failed", "error", err)
+		a.Log.ErrorContext(ctx, "request failed", logkey.Error, err)
 	}
 	return internal
 }
 
 func (a *API) logPanic(r *http.Request, p any) {
 	if a.Log != nil {
-		a.Log.ErrorContext(r.Context(), "panic in a request", "method", r.Method, "path", r.URL.Path,
-			"panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		a.Log.ErrorContext(r.Context(), "panic in a request", logkey.Method, r.Method, logkey.Path, r.URL.Path,
+			logkey.Fault, fmt.Sprint(p), logkey.Stack, string(debug.Stack()))
 	}
 }
 

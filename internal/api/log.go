@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/secret"
 	"github.com/freshet/freshet/internal/store"
 )
 
@@ -40,7 +41,7 @@ type logOutput struct {
 
 func (a *API) addLogs() {
 	add(a, http.MethodGet, "/runs/{run}/tasks/{task}/log", "get-log", "A part of a task's log", a.log, tag("tasks"), forTasks,
-		describe("Bytes as the process wrote them. To follow a log, ask again with `offset` from X-Log-Offset, and with the next `try` after X-Log-Complete unless X-Log-Final; "+
+		describe("Bytes as the process wrote them, but that *** stands where a secret stood; offsets count what was written. To follow a log, ask again with `offset` from X-Log-Offset, and with the next `try` after X-Log-Complete unless X-Log-Final; "+
 			"a try that has not begun yet has an empty log that is not complete. "+
 			"The middle of a log that grows too long is removed; an `offset` that then lies behind the end is answered from where it goes on, and X-Log-Offset may be less than before."),
 		func(op *huma.Operation) {
@@ -50,7 +51,7 @@ func (a *API) addLogs() {
 }
 
 func (a *API) log(ctx context.Context, in *logInput) (*logOutput, error) {
-	r, _, err := a.known(ctx, &in.TaskPath)
+	r, w, err := a.known(ctx, &in.TaskPath)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +87,7 @@ func (a *API) log(ctx context.Context, in *logInput) (*logOutput, error) {
 	}
 	ended := x.Try < last.Try || x.Status.Final() || x.Status == freshet.Retrying
 	o.Final = ended && x.Try == last.Try && x.Status.Final()
-	return o, a.readLog(o, in, a.logOf(r, &x), ended)
+	return o, a.readLog(o, in, a.logOf(r, &x), ended, a.maskOf(r, w))
 }
 
 // logOf is where the log of a try lies. The path that was recorded is from
@@ -118,7 +119,7 @@ func (a *API) tries(ctx context.Context, in *logInput) ([]freshet.Execution, err
 
 // readLog reads the part that is asked for. Whether the process has ended was
 // looked at before, so what is read of one that has is all there is.
-func (a *API) readLog(o *logOutput, in *logInput, path string, ended bool) error {
+func (a *API) readLog(o *logOutput, in *logInput, path string, ended bool, mask *secret.Mask) error {
 	o.Complete = ended
 	if path == "" {
 		return nil
@@ -143,16 +144,41 @@ func (a *API) readLog(o *logOutput, in *logInput, path string, ended bool) error
 			return fmt.Errorf("read a log: %w", err)
 		}
 	}
-	n := max(0, min(in.Limit, size-o.Offset))
-	o.Body = make([]byte, n)
-	read, err := f.ReadAt(o.Body, o.Offset)
+	read, err := o.readPart(f, min(in.Limit, size-o.Offset), ended, mask)
 	if err != nil && err != io.EOF {
 		return fmt.Errorf("read a log: %w", err)
 	}
-	o.Body = o.Body[:read]
-	o.Offset += int64(read)
+	o.Offset += read
 	o.Complete = ended && o.Offset >= size
 	return nil
+}
+
+// readPart reads so many bytes of a log, and masks in them what nobody may
+// read. It looks at what stands around them, because a secret may stand across
+// the borders; where a log that still grows ends in what may become a secret,
+// that much is left for the next read.
+func (o *logOutput) readPart(f io.ReaderAt, n int64, ended bool, mask *secret.Mask) (int64, error) {
+	if n <= 0 {
+		return 0, nil
+	}
+	around := int64(mask.Context())
+	from := max(0, o.Offset-around)
+	text := make([]byte, o.Offset+n+around-from)
+	got, err := f.ReadAt(text, from)
+	if err != nil && err != io.EOF {
+		return 0, err
+	}
+	text = text[:got]
+	begin := int(o.Offset - from)
+	end := min(begin+int(n), got)
+	if !ended {
+		end = min(end, mask.Open(text))
+	}
+	if end <= begin {
+		return 0, nil
+	}
+	o.Body = mask.Part(text, begin, end)
+	return int64(end - begin), nil
 }
 
 // openBelow opens a file that lies below a directory, links followed; what

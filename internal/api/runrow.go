@@ -15,9 +15,13 @@ func (a *API) complete(ctx context.Context, runs []freshet.Run) error {
 	places := map[[2]string]string{} // by workflow
 	for i := range runs {
 		r := &runs[i]
-		if w, err := a.versions.of(ctx, a.Store, r); err == nil { // a run is shown also where its version no longer loads
+		w, err := a.versions.of(ctx, a.Store, r)
+		if err != nil { // a run is shown also where its version no longer loads
+			w = nil
+		} else {
 			r.Labels = w.Labels
 		}
+		a.maskRun(r, w)
 		switch {
 		case r.Status == freshet.Queued && r.ScheduledAt != nil && r.ScheduledAt.After(time.Now()):
 			r.WaitingFor = freshet.Time(*r.ScheduledAt).Format(time.RFC3339)

@@ -35,6 +35,27 @@ func (a *API) addTasks() {
 			return &out[freshet.TaskResult]{r}, err
 		}, tag("tasks"))
 	}
+	for _, c := range []struct {
+		verb, summary string
+		approved      bool
+	}{
+		{"approve", "Approve what a task of kind approval asks for", true},
+		{"reject", "Reject it: the task fails with code rejected", false},
+	} {
+		add(a, http.MethodPost, "/runs/{run}/tasks/{task}/"+c.verb, c.verb+"-task", c.summary, func(ctx context.Context, in *answerInput) (*out[freshet.TaskResult], error) {
+			comment := ""
+			if in.Body != nil {
+				comment = in.Body.Comment
+			}
+			r, err := a.Inbox.Answer(ctx, in.Run, in.Task, c.approved, comment)
+			return &out[freshet.TaskResult]{r}, err
+		}, tag("tasks"))
+	}
+}
+
+type answerInput struct {
+	TaskPath
+	Body *freshet.AnswerRequest
 }
 
 func (a *API) tasks(ctx context.Context, in *tasksInput) (*out[[]freshet.Execution], error) {
@@ -60,7 +81,7 @@ func (a *API) tasks(ctx context.Context, in *tasksInput) (*out[[]freshet.Executi
 	slices.SortStableFunc(rows, func(x, y freshet.Execution) int {
 		return cmp.Or(cmp.Compare(place(w, x.Task), place(w, y.Task)), cmp.Compare(x.Seq, y.Seq))
 	})
-	return list(complete(rows)), nil
+	return list(maskExecutions(a.maskOf(r, w), complete(rows))), nil
 }
 
 // place is where a task stands in its file.
@@ -118,7 +139,7 @@ func (a *API) task(ctx context.Context, in *TaskPath) (*out[[]freshet.Execution]
 			}
 		}
 	}
-	return list(complete(rows)), nil
+	return list(maskExecutions(a.maskOf(r, w), complete(rows))), nil
 }
 
 // known finds the run and its workflow, and refuses a task that is not in it.

@@ -22,11 +22,12 @@ type Process struct {
 
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
-	StdinTerminal  bool                        // Stdin is a terminal
-	StdoutTerminal bool                        // Stdout is a terminal
-	StderrTerminal bool                        // Stderr is a terminal
-	Size           func() (columns, lines int) // of that terminal; 0: unknown
-	Location       *time.Location              // that people read times in
+	StdinTerminal  bool                                  // Stdin is a terminal
+	StdoutTerminal bool                                  // Stdout is a terminal
+	StderrTerminal bool                                  // Stderr is a terminal
+	ReadHidden     func(context.Context) (string, error) // reads a line from the terminal of Stdin without showing it; nil: it cannot be
+	Size           func() (columns, lines int)           // of that terminal; 0: unknown
+	Location       *time.Location                        // that people read times in
 
 	Interrupts <-chan os.Signal // SIGINT, SIGTERM and SIGHUP
 	Host       Host

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"golang.org/x/sys/unix"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/setting"
@@ -93,14 +94,19 @@ func listenFor(hear io.Reader) (word, error) {
 
 // serveDetached is the server in the background: it speaks to whoever started
 // it through a pipe.
-func (a *app) serveDetached(ctx context.Context, s *setting.Settings) error {
+func (a *app) serveDetached(ctx context.Context, s *setting.Settings, own map[string]string) error {
 	say := os.NewFile(readyFD, "ready")
 	defer say.Close()
 	tell := func(w word) {
 		_ = writeJSONLine(say, w) // nobody may listen any more
 		say.Close()
 	}
-	err := a.serve(ctx, s, func(url string) { tell(word{Ready: readyLine(url, s.Home, os.Getpid())}) })
+	reopen := func() {
+		if err := reopenLog(s.Home); err != nil {
+			a.err.line("cannot open the log again: %s", err)
+		}
+	}
+	err := a.serve(ctx, own, reopen, func(url string) { tell(word{Ready: readyLine(url, s.Home, os.Getpid())}) })
 	if err != nil {
 		var e *freshet.Error
 		if !errors.As(err, &e) {
@@ -109,6 +115,22 @@ func (a *app) serveDetached(ctx context.Context, s *setting.Settings) error {
 		tell(word{Error: e})
 	}
 	return err
+}
+
+// reopenLog opens the file that a server in the background writes to again:
+// whoever rotates logs has given the old one another name.
+func reopenLog(home string) error {
+	f, err := logFile(home)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for _, fd := range []int{1, 2} {
+		if err := unix.Dup2(int(f.Fd()), fd); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // waitForHome waits until the server of a home on this machine has given it

@@ -31,3 +31,36 @@ freshet workflow ` + verb + ` science.etl`,
 		},
 	})
 }
+
+func (a *app) workflowDeleteCommand() *cobra.Command {
+	yes := false
+	c := &cobra.Command{
+		Use:   "delete WORKFLOW",
+		Short: "Delete a workflow of which no run is alive, with its triggers",
+		Long: `Delete a workflow, with its triggers. It is refused while a run of it is
+alive; the runs that have ended stay.`,
+		Example: `freshet workflow delete etl
+freshet workflow delete -y science.etl`,
+		ValidArgsFunction: a.completes(a.workflowNames),
+		RunE: func(c *cobra.Command, args []string) error {
+			namespace, name, err := a.workflowRef(args[0])
+			if err != nil {
+				return err
+			}
+			server, err := a.connect(0)
+			if err != nil {
+				return err
+			}
+			if err := a.confirm(c.Context(), yes, "workflow %s.%s with its triggers", namespace, name); err != nil {
+				return err
+			}
+			if err := server.DeleteWorkflow(c.Context(), namespace, name); err != nil {
+				return err
+			}
+			a.out.line("%s.%s deleted", namespace, name)
+			return nil
+		},
+	}
+	yesFlag(c, &yes)
+	return takes(c)
+}

@@ -109,8 +109,12 @@ func (a *app) exec(ctx context.Context, doc document, flow *spec.Workflow, reque
 	if err != nil {
 		return err
 	}
+	secrets := ""
+	if own, _, err := a.settings(nil); err == nil { // there need not be a home
+		secrets = own.Home
+	}
 	e, err := a.embed(ctx, home, func(c *ServerConfig) {
-		c.ExecDir, c.Throwaway = doc.dir, true
+		c.ExecDir, c.Throwaway, c.SecretsHome = doc.dir, true, secrets
 	})
 	if err != nil {
 		_ = os.RemoveAll(home) // nothing has happened in it

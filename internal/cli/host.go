@@ -2,8 +2,13 @@ package cli
 
 import (
 	"context"
+	"io"
 	"io/fs"
 	"log/slog"
+	"time"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/setting"
 )
 
 // Host is what stands above the command line and is handed down to it: a
@@ -16,8 +21,29 @@ type Host interface {
 	// Keeper is the whole life of a keeper process; args stand behind
 	// `freshet keeper` on its command line.
 	Keeper(ctx context.Context, args []string) error
+	// Operator is the whole life of a task's process that is this program; args
+	// stand behind `freshet operator` on its command line. It returns the
+	// process's exit code.
+	Operator(ctx context.Context, args []string, env func(string) string, log io.Writer) (int, error)
+	// Check looks at a home that no server has; deep reads the whole database.
+	Check(ctx context.Context, home, listen string, deep bool) ([]freshet.Check, error)
+	// Backup writes a backup of a home that no server has.
+	Backup(ctx context.Context, home string, logs bool, w io.Writer) error
+	// Restore makes a home of a backup. Where it has a database, replace must
+	// be set.
+	Restore(ctx context.Context, home string, r io.Reader, replace bool) (Restored, error)
 	// Examples are the example workflows that are embedded, one directory each.
 	Examples() fs.FS
+}
+
+// Restored says what a home has been made of.
+type Restored struct {
+	Home      string    `json:"home"`
+	Version   string    `json:"version"` // of the program that made the backup
+	CreatedAt time.Time `json:"created_at"`
+	Blobs     int       `json:"blobs"`
+	Logs      bool      `json:"logs"`
+	Kept      string    `json:"kept,omitempty"` // directory with what was there before
 }
 
 // ServerConfig says what a server is started with. Everything is decided: the
@@ -35,6 +61,8 @@ type ServerConfig struct {
 	// whole of Environ. It is absolute. Workflow files need not travel: they
 	// are there.
 	ExecDir string
+	// SecretsHome is the home whose secrets tasks may use; empty: Home.
+	SecretsHome string
 	// Throwaway says that nobody comes back to this home: when ctx ends, the
 	// keeper leaves as well unless it still holds something.
 	Throwaway bool
@@ -43,6 +71,12 @@ type ServerConfig struct {
 	Args       []string // behind its name on the command line, to start it again as a child of process 1
 	Version    string
 	Log        *slog.Logger
+	Level      *slog.LevelVar  // of Log
+	Hangup     <-chan struct{} // somebody asks that the settings be read again
+	// Settings are what the configuration is made of. Reread reads them again: as a configuration, with the level of the log,
+	// and one by one. Nil: they never change.
+	Settings []setting.Value
+	Reread   func() (ServerConfig, slog.Level, []setting.Value, error)
 	// Ready is called once, when the server accepts requests; the home's token
 	// is in its file by then.
 	Ready func(url string)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"syscall"
 )
 
 // errInterrupted is why a command ended that Ctrl-C, SIGTERM or the end of its
@@ -16,6 +17,7 @@ var errInterrupted = errors.New("interrupted")
 type interrupts struct {
 	mu     sync.Mutex
 	handle func(count int)
+	hangup func() bool // asked first about SIGHUP; true: that is all there was to do
 }
 
 func newInterrupts(cancel context.CancelCauseFunc) *interrupts {
@@ -24,15 +26,19 @@ func newInterrupts(cancel context.CancelCauseFunc) *interrupts {
 
 // watch ends with ctx.
 func (i *interrupts) watch(ctx context.Context, signals <-chan os.Signal) {
-	for count := 1; ; count++ {
+	for count := 1; ; {
 		select {
 		case <-ctx.Done():
 			return
-		case <-signals:
+		case s := <-signals:
 			i.mu.Lock()
-			handle := i.handle
+			handle, hangup := i.handle, i.hangup
 			i.mu.Unlock()
+			if s == syscall.SIGHUP && hangup != nil && hangup() {
+				continue
+			}
 			handle(count)
+			count++
 		}
 	}
 }
@@ -43,4 +49,12 @@ func (i *interrupts) take(handle func(count int)) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.handle = handle
+}
+
+// takeHangup lets a command have a say about SIGHUP, which is then no
+// interrupt where it returns true.
+func (i *interrupts) takeHangup(handle func() bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.hangup = handle
 }

@@ -54,7 +54,7 @@ freshet why hello`,
 		{groupFiles, []*cobra.Command{a.execCommand(), a.validateCommand(), a.schemaCommand(), a.demoCommand()}},
 		{groupWork, []*cobra.Command{a.workflowCommand(), a.runCommand(), a.taskCommand(), a.eventCommand(), a.whyCommand(),
 			a.triggerCommand(), a.scheduleCommand(), a.namespaceCommand()}},
-		{groupServer, []*cobra.Command{a.serverCommand(), a.configCommand()}},
+		{groupServer, []*cobra.Command{a.serverCommand(), a.configCommand(), a.databaseCommand(), a.doctorCommand(), a.secretCommand()}},
 		{groupOther, []*cobra.Command{a.versionCommand(), a.completionCommand()}},
 	} {
 		for _, c := range group.commands {
@@ -62,7 +62,7 @@ freshet why hello`,
 			root.AddCommand(c)
 		}
 	}
-	root.AddCommand(a.keeperCommand())
+	root.AddCommand(a.keeperCommand(), a.operatorCommand())
 	addUnbuilt(root)
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(cobraTexts(formats), cobra.ShellCompDirectiveNoFileComp)))
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("namespace", a.completes(a.namespaceNames)))

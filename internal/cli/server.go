@@ -3,10 +3,12 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +23,7 @@ func (a *app) serverCommand() *cobra.Command {
 		Example: `freshet server start -d
 freshet server status
 freshet server stop                     # running tasks go on`,
-	}, a.serverStartCommand(), a.serverStopCommand(), a.serverStatusCommand())
+	}, a.serverStartCommand(), a.serverStopCommand(), a.serverStatusCommand(), a.serverReloadCommand())
 }
 
 // readyFD is the descriptor on which a detached server says that it serves.
@@ -55,9 +57,9 @@ freshet server start --listen 127.0.0.1:0 --home ./here`,
 			case detach:
 				return a.detach(c.Context(), c, s)
 			case child:
-				return a.serveDetached(c.Context(), s)
+				return a.serveDetached(c.Context(), s, own)
 			}
-			return a.serve(c.Context(), s, a.ready(s))
+			return a.serve(c.Context(), own, func() {}, a.ready(s))
 		},
 	}
 	c.Flags().BoolVarP(&detach, "detach", "d", false, "run in the background")
@@ -77,21 +79,71 @@ func flagOf(setting string) string {
 	return setting
 }
 
-// serve runs a server until it is interrupted or stopped.
-func (a *app) serve(ctx context.Context, s *setting.Settings, ready func(url string)) error {
+// serve runs a server until it is interrupted or stopped. hungUp is called
+// when somebody asks that settings be read again.
+func (a *app) serve(ctx context.Context, own map[string]string, hungUp func(), ready func(url string)) error {
+	s, values, err := a.settings(own)
+	if err != nil {
+		return err
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	a.interrupts.take(func(int) { stop() }) // the usual way to end a server, not an error
-	return a.Host.Serve(ctx, a.serverConfig(s, ready))
+	cfg := a.serverConfig(s, ready)
+	reread := make(chan struct{}, 1)
+	a.interrupts.takeHangup(func() bool {
+		if a.StdinTerminal && !controlled() {
+			return false // the terminal that it was started on has gone
+		}
+		hungUp()
+		select {
+		case reread <- struct{}{}:
+		default: // it is about to read them
+		}
+		return true
+	})
+	cfg.Hangup, cfg.Settings = reread, values
+	cfg.Reread = func() (ServerConfig, slog.Level, []setting.Value, error) {
+		s, values, err := a.settings(own)
+		if err != nil {
+			return ServerConfig{}, 0, nil, err
+		}
+		return a.serverConfig(s, nil), levelOf(s), values, nil
+	}
+	return a.Host.Serve(ctx, cfg)
+}
+
+// controlled tells whether the process still has its terminal.
+func controlled() bool {
+	f, err := os.OpenFile("/dev/tty", os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		return false
+	}
+	return f.Close() == nil
+}
+
+func levelOf(s *setting.Settings) slog.Level {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(s.LogLevel)) // settings have checked it
+	return level
+}
+
+// logHandler writes a server's log in the format that is set.
+func logHandler(s *setting.Settings, w io.Writer, level slog.Leveler) slog.Handler {
+	o := &slog.HandlerOptions{Level: level}
+	if s.LogFormat == "json" {
+		return slog.NewJSONHandler(w, o)
+	}
+	return slog.NewTextHandler(w, o)
 }
 
 func (a *app) serverConfig(s *setting.Settings, ready func(url string)) ServerConfig {
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(s.LogLevel)) // settings have checked it
+	level := &slog.LevelVar{}
+	level.Set(levelOf(s))
 	return ServerConfig{
 		Home: s.Home, Listen: s.Listen, AuthToken: s.AuthToken, Slots: s.Slots, LogLimit: int64(s.LogLimit),
 		TaskEnv: s.TaskEnv, Environ: a.Env, Executable: a.Binary, Args: a.Args[1:], Version: a.Version,
-		Log:   slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level})),
+		Log: slog.New(logHandler(s, a.err, level)), Level: level,
 		Ready: ready,
 	}
 }
@@ -160,6 +212,8 @@ freshet server status -o json`,
 						{name: "version", value: s.Version},
 						{name: "started", value: now.time(s.StartedAt) + ", " + now.took(&s.StartedAt, nil) + " ago"},
 						{name: "slots", value: fmt.Sprintf("%d of %d used, %d waiting", s.Used, s.Slots, s.Waiting)},
+						{name: "ready", value: readiness(s), tint: readinessColour(s)},
+						{name: "clock", value: behind(s.ClockBehindSeconds), tint: yellow},
 					})
 				},
 				func(p *printer) { p.line("%d\t%s\t%s\t%s\t%d\t%d", s.PID, s.URL, s.Home, s.Version, s.Used, s.Slots) })

@@ -26,7 +26,8 @@ freshet task restart 7 train`,
 		a.taskListCommand(), a.taskShowCommand(), a.taskLogsCommand(),
 		a.taskActCommand("start", "Start a task of a run that is alive, whatever its conditions say", (*client.Client).StartTask),
 		a.taskActCommand("stop", "Stop a task's execution that is alive", (*client.Client).StopTask),
-		a.taskActCommand("restart", "Stop a task's execution that is alive and start another", (*client.Client).RestartTask))
+		a.taskActCommand("restart", "Stop a task's execution that is alive and start another", (*client.Client).RestartTask),
+		a.taskAnswerCommand(true), a.taskAnswerCommand(false))
 }
 
 var taskColumns = []column[freshet.Execution]{
@@ -169,4 +170,33 @@ freshet task ` + verb + ` hello train        # in the latest run of hello`,
 			})
 		},
 	})
+}
+
+// taskAnswerCommand is approve or reject.
+func (a *app) taskAnswerCommand(approved bool) *cobra.Command {
+	verb, short := "reject", "Reject what an approval asks for: the task fails"
+	if approved {
+		verb, short = "approve", "Approve what an approval asks for: the task succeeds"
+	}
+	comment := ""
+	c := &cobra.Command{
+		Use:   verb + " RUN TASK",
+		Short: short,
+		Example: `freshet task ` + verb + ` 7 deploy
+freshet task ` + verb + ` release deploy --comment "seen on staging"`,
+		ValidArgsFunction: a.completes(a.runNames, a.taskNames),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.withRun(c.Context(), args[0], func(server *client.Client, id int64) error {
+				r, err := server.AnswerTask(c.Context(), id, args[1], approved, comment)
+				if err != nil {
+					return err
+				}
+				return a.show(r,
+					func() { a.out.line("Task %s of run %d: %s of seq %d accepted.", r.Task, r.RunID, verb, r.Seq) },
+					func(p *printer) { p.line("%s\t%d", r.Task, r.Seq) })
+			})
+		},
+	}
+	c.Flags().StringVar(&comment, "comment", "", "TEXT: why; kept with the answer")
+	return takes(c)
 }

@@ -6,10 +6,10 @@ import "github.com/spf13/cobra"
 // belong to. Whoever has read of one hears that, not that it is unknown; no help
 // and no completion shows it.
 var unbuilt = map[string][]string{
-	"freshet":          {"secret", "db", "doctor", "notebook"},
-	"freshet workflow": {"diff", "delete"},
+	"freshet":          {"notebook"},
+	"freshet workflow": {"diff"},
 	"freshet run":      {"rerun", "delete"},
-	"freshet task":     {"approve", "reject", "artifacts"},
+	"freshet task":     {"artifacts"},
 }
 
 // addUnbuilt adds those of a command and of the commands below it.

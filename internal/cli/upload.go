@@ -156,6 +156,7 @@ func (a *app) upload(ctx context.Context, up *upload) error {
 		return list(a, results, uploadColumns)
 	}
 	for _, r := range results {
+		a.diagnostics(a.err, r.Warnings, nil)
 		if r.Changed {
 			a.out.line("%s.%s %s, version %s", r.Namespace, r.Name, a.out.paint(green, "uploaded"), shortVersion(r.Version))
 		} else {

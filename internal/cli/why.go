@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -18,10 +19,12 @@ func (a *app) whyCommand() *cobra.Command {
 		Short: "Say why something ran, or did not, or what it waits for",
 		Long: `Say why something ran, or did not, or what it waits for. With the id of a run it
 is about the run or a task of it; with the name of a workflow about the workflow
-itself, or a task of its latest run.`,
+itself, or a task of its latest run. Behind each sentence stands what led to it,
+back to the person, the event or the tick that set it all going; of what did not
+start, each condition with what it has so far.`,
 		Example: `freshet why 7
 freshet why 7 train
-freshet why hello                       # what would start it
+freshet why hello                       # what starts it, and what its triggers wait for
 freshet why hello train                 # in its latest run
 freshet why --event 120                 # what became of an event`,
 		ValidArgsFunction: a.completes(a.runNames, a.taskNames),
@@ -82,6 +85,18 @@ func (a *app) showWhy(e *freshet.Explanation) {
 	a.because(e.Because, "")
 }
 
+// last is a time that has passed, for a person with how long ago it was.
+func (c clock) last(t *time.Time) string {
+	text := c.moment(t)
+	if text == "" || !c.short {
+		return text
+	}
+	if d := c.now.Sub(*t); d >= time.Second {
+		return text + ", " + span(d) + " ago"
+	}
+	return text + ", just now"
+}
+
 func (a *app) because(reasons []freshet.Reason, before string) {
 	now := a.clock(a.out)
 	for i, r := range reasons {
@@ -90,8 +105,11 @@ func (a *app) because(reasons []freshet.Reason, before string) {
 			branch, next = "└─ ", "   "
 		}
 		var marks []string
-		if t := now.moment(r.Time); t != "" {
+		if t := now.last(r.Time); t != "" {
 			marks = append(marks, t)
+		}
+		if t := now.next(r.Due); t != "" {
+			marks = append(marks, "due "+t)
 		}
 		if r.Offset > 0 {
 			marks = append(marks, "#"+number(r.Offset))

@@ -19,7 +19,7 @@ func (a *app) workflowCommand() *cobra.Command {
 freshet workflow list
 freshet workflow show hello`,
 	}, a.uploadCommand(), a.workflowListCommand(), a.workflowShowCommand(),
-		a.workflowEnableCommand(true), a.workflowEnableCommand(false))
+		a.workflowEnableCommand(true), a.workflowEnableCommand(false), a.workflowDeleteCommand())
 }
 
 // allNamespaces is the flag of lists that look at every namespace.

@@ -14,6 +14,7 @@ import (
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/engine"
 	"github.com/freshet/freshet/internal/executor"
+	"github.com/freshet/freshet/internal/logkey"
 	"github.com/freshet/freshet/internal/machine"
 )
 
@@ -27,7 +28,8 @@ type Engine interface {
 type Config struct {
 	Executor executor.Executor
 	Engine   Engine
-	Attempt  func(engine.Start) executor.Attempt // makes an attempt of a start: its environment is the server's business
+	Attempt  func(engine.Start) executor.Attempt    // makes an attempt of a start: its environment is the server's business
+	Hide     func(engine.Start) func(string) string // masks the secrets of its run; may be nil, and give nil
 	Log      *slog.Logger
 }
 
@@ -146,6 +148,9 @@ func (d *Dispatch) recover(ctx context.Context, list []engine.Start) bool {
 		x := s.Execution
 		held[i] = executor.Held{Key: x.Key, Epoch: x.Epoch, Node: x.Node, Namespace: s.Run.Namespace, Workflow: s.Run.Workflow,
 			Started: !x.StartedAt.IsZero(), Stopping: x.Status == freshet.Stopping, Grace: s.Task.StopGrace}
+		if d.cfg.Hide != nil {
+			held[i].Hide = d.cfg.Hide(s)
+		}
 		starts[x.Key] = s
 	}
 	var again []freshet.Key
@@ -264,6 +269,6 @@ func (d *Dispatch) insist(ctx context.Context, what string, f func() error) bool
 
 func (d *Dispatch) warn(what string, err error) {
 	if d.cfg.Log != nil && !errors.Is(err, context.Canceled) {
-		d.cfg.Log.Warn("executor trouble", "doing", what, "error", err)
+		d.cfg.Log.Warn("executor trouble", logkey.Doing, what, logkey.Error, err)
 	}
 }

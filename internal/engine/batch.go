@@ -28,6 +28,7 @@ type batch struct {
 	spaces   rows[string, machine.NamespaceRow]
 	unflows  []store.WorkflowID
 	unspaces []string
+	unheld   []machine.HeldKey
 	size     int
 }
 
@@ -104,6 +105,7 @@ func (b *batch) add(d *machine.Decision) {
 	}
 	b.vers = append(b.vers, d.Versions...)
 	b.addMarks(d)
+	b.unheld = append(b.unheld, d.Unheld...)
 	for _, id := range d.Untriggers {
 		b.trigs.put(id, nil)
 	}
@@ -143,7 +145,7 @@ func (b *batch) empty() bool { return len(b.entries) == 0 && b.size == 0 }
 func (b *batch) store(c store.Cursor, leader int64) *store.Batch {
 	s := &store.Batch{Entries: b.entries, Ledger: b.ledger, Runs: b.runs.list, Executions: b.execs.list,
 		Workflows: b.flows.list, Versions: b.vers, Rules: b.rules.list,
-		Spaces: b.spaces.list, Unflows: b.unflows, Unspaces: b.unspaces, Cursor: c, Leader: leader}
+		Spaces: b.spaces.list, Unflows: b.unflows, Unspaces: b.unspaces, Unheld: b.unheld, Cursor: c, Leader: leader}
 	s.Unmarks = b.cuts.list
 	for _, k := range slices.SortedFunc(maps.Keys(b.marks), machine.NodeKey.Compare) {
 		s.Marks = append(s.Marks, b.marks[k]...)

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/logkey"
 	"github.com/freshet/freshet/internal/machine"
 	"github.com/freshet/freshet/internal/spec"
 	"github.com/freshet/freshet/internal/store"
@@ -31,7 +32,8 @@ type Config struct {
 	// Publish is called after each commit with its entries, and once at the
 	// start with the last offset of before; it must not block.
 	Publish func(last int64, entries []machine.Entry)
-	Reserve Reserve // disk space to live from when the disk is full; may be nil
+	Measure func(Work) // called after each commit; may be nil; must not block
+	Reserve Reserve    // disk space to live from when the disk is full; may be nil
 	Log     *slog.Logger
 	Rows    int // that one transaction writes, about; 0: 5000
 }
@@ -61,6 +63,7 @@ type Start struct {
 	Task      *spec.Task
 	Execution *machine.Execution
 	Files     []freshet.File
+	Secrets   []string // names of those that the run's version mentions
 }
 
 // Engine decides. Run it once; Submit from anywhere.
@@ -68,6 +71,7 @@ type Engine struct {
 	cfg    Config
 	in     chan *submission
 	holder chan string
+	slots  chan int
 	ready  chan struct{}
 	done   chan struct{}
 
@@ -91,7 +95,7 @@ func New(cfg Config) *Engine {
 	if cfg.Rows <= 0 {
 		cfg.Rows = turnRows
 	}
-	return &Engine{cfg: cfg, in: make(chan *submission, 1024), holder: make(chan string, 1),
+	return &Engine{cfg: cfg, in: make(chan *submission, 1024), holder: make(chan string, 1), slots: make(chan int, 1),
 		ready: make(chan struct{}), done: make(chan struct{})}
 }
 
@@ -103,6 +107,16 @@ func (e *Engine) Ready() <-chan struct{} { return e.ready }
 func (e *Engine) SetHolder(ctx context.Context, node string) {
 	select {
 	case e.holder <- node:
+	case <-ctx.Done():
+	case <-e.done:
+	}
+}
+
+// SetSlots says how many executions run at once from now on. What runs already
+// goes on.
+func (e *Engine) SetSlots(ctx context.Context, n int) {
+	select {
+	case e.slots <- n:
 	case <-ctx.Done():
 	case <-e.done:
 	}
@@ -135,13 +149,14 @@ func (e *Engine) Run(ctx context.Context) error {
 			continue
 		}
 		if e.cfg.Log != nil {
-			e.cfg.Log.Error("commit failed", "error", err)
+			e.cfg.Log.Error("commit failed", logkey.Error, err)
 		}
 		if freshet.CodeOf(err) == freshet.Conflict { // another leader has the shard
 			t.refuse(taken, notRecorded(err))
 			return err
 		}
 		e.makeRoom(err)
+		e.failed(err)
 		if err := e.reload(ctx); err != nil {
 			t.refuse(taken, errUnknown)
 			if ctx.Err() != nil {
@@ -149,6 +164,8 @@ func (e *Engine) Run(ctx context.Context) error {
 			}
 			return err
 		}
+		e.stats.trouble.Store(nil) // reading it back took the leadership: that is a write
+		e.count()
 		t.settle(taken, err)
 	}
 }
@@ -194,8 +211,10 @@ func (e *Engine) gather(ctx context.Context) ([]*submission, error) {
 			}
 		case e.node = <-e.holder:
 			urgent = true
+		case n := <-e.slots:
+			e.cfg.Slots, e.fair.slots, urgent = n, n, true
 		case <-due:
-			urgent = !e.clock.now(time.Now()).Before(e.nextDue)
+			urgent = e.full || !e.clock.now(time.Now()).Before(e.nextDue)
 		case <-lazy:
 			urgent = true
 		case <-ctx.Done():
@@ -236,14 +255,25 @@ func (e *Engine) gather(ctx context.Context) ([]*submission, error) {
 
 // alarm rings when the next due time has come, or earlier: the machine may
 // sleep, and its clock may be set, so that the time is looked at again and
-// again.
+// again. On a full disk it rings to see whether there is room again, because
+// nobody who looks whether this server is ready would send anything to it.
 func (e *Engine) alarm() (<-chan time.Time, func()) {
-	if e.nextDue.IsZero() {
+	wait := alarmEvery
+	switch {
+	case e.full && e.cfg.Reserve != nil:
+		wait = roomEvery
+	case e.nextDue.IsZero():
 		return nil, func() {}
 	}
-	t := time.NewTimer(min(e.clock.until(e.nextDue, time.Now()), alarmEvery))
+	if !e.nextDue.IsZero() {
+		wait = min(wait, e.clock.until(e.nextDue, time.Now()))
+	}
+	t := time.NewTimer(wait)
 	return t.C, func() { t.Stop() }
 }
+
+// roomEvery is how often a full disk is looked at.
+const roomEvery = 2 * time.Second
 
 // alarmEvery is how long a machine that slept may take to notice that it
 // did.
@@ -265,7 +295,11 @@ func (e *Engine) turn(ctx context.Context, taken []*submission) (*turn, error) {
 		}
 		start := time.Now()
 		err = e.cfg.Store.Commit(ctx, t.b.store(t.cursor, e.leader))
-		e.stats.writing.Add(int64(time.Since(start)))
+		took := time.Since(start)
+		e.stats.writing.Add(int64(took))
+		if err == nil && e.cfg.Measure != nil {
+			e.cfg.Measure(t.work(took))
+		}
 	}
 	if err != nil {
 		return t, err
@@ -294,13 +328,6 @@ func (e *Engine) after(t *turn) {
 	e.count()
 }
 
-// count tells others how busy the engine is.
-func (e *Engine) count() {
-	e.stats.slots.Store(int64(e.fair.slots))
-	e.stats.used.Store(int64(len(e.fair.used)))
-	e.stats.waiting.Store(int64(len(e.fair.waiting)))
-}
-
 // reload brings the state back to what is on disk after a commit has failed,
 // and waits with growing patience for a disk that works again.
 func (e *Engine) reload(ctx context.Context) error {
@@ -322,7 +349,7 @@ func (e *Engine) reload(ctx context.Context) error {
 			return err
 		}
 		if e.cfg.Log != nil && !errors.Is(err, context.Canceled) {
-			e.cfg.Log.Error("cannot read the state back", "error", err)
+			e.cfg.Log.Error("cannot read the state back", logkey.Error, err)
 		}
 	}
 }

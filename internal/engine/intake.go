@@ -107,7 +107,7 @@ type pending struct {
 // fact tells whether an entry is accepted whatever is decided about it.
 func fact(k machine.Kind) bool {
 	switch k {
-	case machine.Upload, machine.StartRun, machine.StopRun, machine.StartTask, machine.StopTask, machine.RestartTask,
+	case machine.Upload, machine.StartRun, machine.StopRun, machine.StartTask, machine.StopTask, machine.RestartTask, machine.AnswerTask,
 		machine.AddTrigger, machine.ChangeTrigger, machine.EnableFlow, machine.DisableFlow, machine.DeleteFlow,
 		machine.PutNamespace, machine.DropNamespace:
 		return false

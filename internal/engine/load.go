@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/logkey"
 	"github.com/freshet/freshet/internal/machine"
 	"github.com/freshet/freshet/internal/store"
 )
@@ -57,7 +58,7 @@ func (e *Engine) load(ctx context.Context) error {
 // what nobody knows.
 func (e *Engine) giveUp(ctx context.Context, s store.RunSnapshot, why error) error {
 	if e.cfg.Log != nil {
-		e.cfg.Log.Error("a run is given up", "run", s.Row.ID, "error", why)
+		e.cfg.Log.Error("a run is given up", logkey.Run, s.Row.ID, logkey.Error, why)
 	}
 	if e.cursor.Run == s.Row.ID { // nobody goes on with its step
 		e.cursor.More, e.cursor.Run = nil, 0
@@ -88,10 +89,8 @@ func (e *Engine) loadRun(ctx context.Context, s store.RunSnapshot) error {
 	r := machine.Load(v.spec, s.Row, s.Held, s.Waits, s.Rules, s.Dues)
 	e.add(v, r)
 	e.registry(r.Namespace).Hold(s.Row, !s.Later.IsZero())
-	for i := range r.Tasks {
-		x := r.Tasks[i].Latest
+	for i, x := range r.Live() {
 		switch {
-		case x == nil || x.Status.Final():
 		case x.Status == freshet.Queued && x.Epoch == 0:
 			e.fair.add(x.Key, v.spec.Tasks[i].LongRunning)
 		case x.Epoch != 0 && x.Status != freshet.Retrying && !v.spec.Tasks[i].LongRunning:
@@ -157,8 +156,8 @@ func (e *Engine) claimed() []Start {
 	for _, id := range slices.Sorted(maps.Keys(e.runs)) {
 		r := e.runs[id]
 		v := e.of(r)
-		for i := range r.Tasks {
-			if x := r.Tasks[i].Latest; x != nil && x.Epoch != 0 && !x.Status.Final() && x.Status != freshet.Retrying {
+		for _, x := range r.Live() {
+			if x.Epoch != 0 && x.Status != freshet.Retrying {
 				list = append(list, e.startOf(v, r, x))
 			}
 		}
@@ -168,7 +167,7 @@ func (e *Engine) claimed() []Start {
 
 func (e *Engine) startOf(v *version, r *machine.Run, x *machine.Execution) Start {
 	t, _ := v.spec.Task(x.Key.Task)
-	return Start{Run: r.RunRow, Task: t, Execution: x, Files: v.files}
+	return Start{Run: r.RunRow, Task: t, Execution: x, Files: v.files, Secrets: v.spec.Secrets}
 }
 
 func isFull(err error) bool { return errors.Is(err, store.ErrFull) }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/logkey"
 	"github.com/freshet/freshet/internal/machine"
 	"github.com/freshet/freshet/internal/spec"
 	"github.com/freshet/freshet/internal/store"
@@ -28,6 +29,7 @@ type turn struct {
 	answers []answer
 	waiting []*submission       // accepted in an earlier turn, and still to be answered
 	started map[[2]string]int64 // idempotence keys of this turn's starts
+	tally   tally
 }
 
 type answer struct {
@@ -94,6 +96,7 @@ func (t *turn) due() error {
 	e.nextDue = next
 	up := e.clock.up
 	for _, tm := range timers {
+		t.tally.Late = append(t.tally.Late, t.now.Sub(tm.Due))
 		body := machine.Body{Timer: &tm.Timer}
 		if tm.Kind == machine.RuleTimer {
 			body.Up = &up
@@ -138,7 +141,8 @@ func (t *turn) spaces(p *pending) bool {
 		tm := p.Body.Timer
 		return tm.Kind == machine.RuleTimer && tm.Key.Run == 0 || tm.Kind == machine.RunStartTimer
 	case machine.Started, machine.Ended, machine.Settle, machine.RunAdmitted,
-		machine.StopRun, machine.StartTask, machine.StopTask, machine.RestartTask:
+		machine.StopRun, machine.StartTask, machine.StopTask, machine.RestartTask, machine.AnswerTask,
+		machine.ChildStarted, machine.ChildEnded:
 		return false
 	}
 	return true
@@ -263,7 +267,7 @@ func (t *turn) stepRegistry(specs *specs, g *machine.Registry, p *pending, more 
 	defer func() {
 		if fault := recover(); fault != nil {
 			if t.e.cfg.Log != nil {
-				t.e.cfg.Log.Error("a step panicked", "namespace", g.Namespace, "offset", p.Offset, "fault", fault, "stack", string(debug.Stack()))
+				t.e.cfg.Log.Error("a step panicked", logkey.Namespace, g.Namespace, logkey.Offset, p.Offset, logkey.Fault, fault, logkey.Stack, string(debug.Stack()))
 			}
 			d = &machine.Decision{}
 			if !fact(p.Kind) {
@@ -369,7 +373,7 @@ func (t *turn) step(w *spec.Workflow, r *machine.Run, en *machine.Entry, more *m
 	defer func() {
 		if fault := recover(); fault != nil {
 			if t.e.cfg.Log != nil {
-				t.e.cfg.Log.Error("a step panicked", "run", r.ID, "offset", en.Offset, "fault", fault, "stack", string(debug.Stack()))
+				t.e.cfg.Log.Error("a step panicked", logkey.Run, r.ID, logkey.Offset, en.Offset, logkey.Fault, fault, logkey.Stack, string(debug.Stack()))
 			}
 			d = machine.Abort(w, r, en, fmt.Sprintf("a fault of Freshet while deciding entry %d: %v", en.Offset, fault))
 		}
@@ -382,6 +386,7 @@ func (t *turn) step(w *spec.Workflow, r *machine.Run, en *machine.Entry, more *m
 func (t *turn) take(p *pending, d *machine.Decision, run int64, part int) {
 	e := t.e
 	t.b.add(d)
+	t.tally.run(&p.Entry, d)
 	if len(d.Outcomes) > 0 {
 		t.b.ledger = append(t.b.ledger, store.LedgerRow{Offset: p.Offset, Namespace: p.Namespace, Run: run, Part: part, Outcomes: d.Outcomes})
 	}

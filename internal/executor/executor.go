@@ -20,13 +20,15 @@ type Attempt struct {
 	Node      string // the holder that the claim named, see Executor.Node
 	Namespace string
 	Workflow  string
-	Args      []string       // what to execute; Args[0] is looked up in PATH of Env
-	Script    string         // for Args that name a shell: the script it runs, handed over so that its length does not matter
-	Env       []string       // NAME=value, of a name the last, complete but for what the executor itself adds (FRESHET_RUN_DIR, FRESHET_TASK_DIR, FRESHET_OUTPUT, FRESHET_INPUT, PATH)
-	Dir       string         // working directory; empty: the run's; relative: below it
-	Input     []byte         // JSON for $FRESHET_INPUT
-	Files     []freshet.File // what the run's directory holds before its first process
-	LogLimit  int64          // bytes of log that are kept; the middle goes
+	Args      []string            // what to execute; Args[0] is looked up in PATH of Env
+	Script    string              // for Args that name a shell: the script it runs, handed over so that its length does not matter
+	Env       []string            // NAME=value, of a name the last, complete but for what the executor itself adds (FRESHET_RUN_DIR, FRESHET_TASK_DIR, FRESHET_OUTPUT, FRESHET_INPUT, PATH)
+	Dir       string              // working directory; empty: the run's; relative: below it
+	Input     []byte              // JSON for $FRESHET_INPUT
+	Files     []freshet.File      // what the run's directory holds before its first process
+	LogLimit  int64               // bytes of log that are kept; the middle goes
+	Refused   string              // why it cannot start, whatever else stands here; empty: it can
+	Hide      func(string) string // masks secrets in what a report tells of it; nil: it has none
 }
 
 // Executor runs attempts. Start, Stop, Recover and Release return once the
@@ -89,6 +91,7 @@ type Held struct {
 	Started   bool // a report of its start was committed
 	Stopping  bool // it had been asked to stop
 	Grace     time.Duration
+	Hide      func(string) string // as in its Attempt
 }
 
 // Report is a fact about an attempt.

@@ -76,6 +76,7 @@ func newEnvironment() (*cel.Env, error) {
 		cel.Variable(zoneVariable, cel.DynType),
 		cel.Function(dateFunction, cel.Overload("date_dyn_zone",
 			[]*cel.Type{cel.DynType, cel.DynType}, cel.StringType, cel.BinaryBinding(dateIn))),
+		textForm(),
 	}
 	return cel.NewCustomEnv(append(options, arithmetic()...)...)
 }

@@ -9,6 +9,9 @@ import (
 	"strconv"
 )
 
+// Text is a JSON-like value as it stands inside text.
+func Text(v any) string { return text(v) }
+
 // text is a JSON-like value as it stands inside text: strings as they are,
 // others as compact JSON.
 func text(v any) string {

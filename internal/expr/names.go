@@ -197,6 +197,10 @@ func (n *names) unusable(name string) *Problem {
 	if len(here) > 0 {
 		choice = "here you can use " + strings.Join(here, ", ")
 	}
+	if name == "secrets" {
+		return &Problem{Message: "`secrets` cannot be used here: what the engine computes is kept and shown",
+			Hint: "secrets are for what a process is given: `env`, `with`, `command`, `http`, `working_dir`"}
+	}
 	if rootOf(name) != 0 {
 		return &Problem{Message: fmt.Sprintf("`%s` cannot be used here", name), Hint: choice}
 	}

@@ -46,7 +46,7 @@ func Compile(source string, roots Root) (p *Program, problem *Problem) {
 	if issues.Err() != nil {
 		return nil, typeProblem(source, e, issues)
 	}
-	program, err := e.Program(checked, cel.CostLimit(maxCost), cel.CustomDecoratorV2(guard))
+	program, err := e.Program(checked, cel.CostLimit(maxCost), cel.CustomDecoratorV2(guard), textCost())
 	if err != nil {
 		return nil, &Problem{Line: 1, Col: 1, Message: err.Error()}
 	}

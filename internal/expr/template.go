@@ -7,8 +7,9 @@ import (
 // Template is a text with ${{ expression }} in it, immutable and safe for
 // concurrent use.
 type Template struct {
-	source string
-	parts  []part
+	source  string
+	parts   []part
+	secrets bool // an expression mentions them
 }
 
 // part is a literal text, or a program where there is one.
@@ -58,6 +59,7 @@ func ParseTemplate(source string, roots Root) (*Template, *Problem) {
 				return nil, problem.shifted(source, start)
 			}
 			t.parts = append(t.parts, part{program: program, at: start})
+			t.secrets = t.secrets || program.mentionsSecrets()
 			i = end + len(closing)
 		default:
 			literal.WriteByte('$')
@@ -97,6 +99,9 @@ func expressionEnd(source string, at int) (int, *Problem) {
 
 // Source is the text that was parsed.
 func (t *Template) Source() string { return t.source }
+
+// MentionsSecrets tells whether an expression of the text does.
+func (t *Template) MentionsSecrets() bool { return t.secrets }
 
 // Static is the text, if there is no expression in it.
 func (t *Template) Static() (string, bool) {

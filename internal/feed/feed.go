@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/machine"
@@ -28,6 +29,7 @@ type Journal interface {
 // query each.
 type Feed struct {
 	journal Journal
+	readers atomic.Int64
 
 	mu     sync.Mutex
 	last   int64
@@ -133,6 +135,8 @@ const page = 500
 // selects, and goes on with those to come, until ctx ends or yield returns an
 // error, which it returns.
 func (f *Feed) Follow(ctx context.Context, after int64, filter Filter, yield func(freshet.Message) error) error {
+	f.readers.Add(1)
+	defer f.readers.Add(-1)
 	for {
 		entries, more, wake, err := f.after(ctx, after)
 		if err != nil {
@@ -157,6 +161,9 @@ func (f *Feed) Follow(ctx context.Context, after int64, filter Filter, yield fun
 		}
 	}
 }
+
+// Subscribers are those who follow at the moment.
+func (f *Feed) Subscribers() int64 { return f.readers.Load() }
 
 // Last is the newest offset that has been published.
 func (f *Feed) Last() int64 {

@@ -71,6 +71,18 @@ func (x *Inbox) change(ctx context.Context, namespace, name string, kind machine
 
 // Task starts, stops or restarts one task of a run that is alive.
 func (x *Inbox) Task(ctx context.Context, id int64, task string, kind machine.Kind) (freshet.TaskResult, error) {
+	return x.task(ctx, id, kind, machine.Body{Task: task})
+}
+
+// Answer answers an approval that waits.
+func (x *Inbox) Answer(ctx context.Context, id int64, task string, approved bool, comment string) (freshet.TaskResult, error) {
+	if len(comment) > freshet.MaxKeyBytes {
+		return freshet.TaskResult{}, freshet.Errorf(freshet.TooLarge, "a comment is at most %d bytes long", freshet.MaxKeyBytes)
+	}
+	return x.task(ctx, id, machine.AnswerTask, machine.Body{Task: task, Answer: &machine.Answer{Approved: approved, Comment: comment}})
+}
+
+func (x *Inbox) task(ctx context.Context, id int64, kind machine.Kind, body machine.Body) (freshet.TaskResult, error) {
 	run, err := x.store.Run(ctx, id)
 	if err != nil {
 		return freshet.TaskResult{}, err
@@ -79,10 +91,10 @@ func (x *Inbox) Task(ctx context.Context, id int64, task string, kind machine.Ki
 		return freshet.TaskResult{}, freshet.Errorf(freshet.Conflict, "run %d has ended: %s", id, run.Status).
 			WithHint("`run start %s` starts a new run", run.Workflow)
 	}
-	reply, err := x.one(ctx, machine.Entry{Namespace: run.Namespace, Kind: kind, Run: id, Body: machine.Body{Task: task}})
+	reply, err := x.one(ctx, machine.Entry{Namespace: run.Namespace, Kind: kind, Run: id, Body: body})
 	if err != nil {
 		return freshet.TaskResult{}, err
 	}
 	seq, _ := reply.Value.(int)
-	return freshet.TaskResult{RunID: id, Task: task, Seq: seq}, nil
+	return freshet.TaskResult{RunID: id, Task: body.Task, Seq: seq}, nil
 }

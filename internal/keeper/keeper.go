@@ -27,6 +27,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/logkey"
 )
 
 // Config is what a keeper is started with.
@@ -97,7 +98,7 @@ func Main(cfg Config) error {
 		_, _ = cfg.Ready.WriteString(readyLine)
 		cfg.Ready.Close()
 	}
-	k.log.Info("keeping", "instance", k.info.Instance, "pid", k.info.PID, "version", k.info.Version)
+	k.log.Info("keeping", logkey.Instance, k.info.Instance, logkey.PID, k.info.PID, logkey.Version, k.info.Version)
 	idle := time.NewTicker(k.cfg.Idle / 4)
 	defer idle.Stop()
 	for {
@@ -245,12 +246,12 @@ func (k *Keeper) listenOn() {
 			return
 		}
 		if err != nil { // out of descriptors: those of attempts come back
-			k.log.Warn("cannot accept a connection", "error", err)
+			k.log.Warn("cannot accept a connection", logkey.Error, err)
 			time.Sleep(100 * time.Millisecond)
 			continue
 		}
 		if uid, err := peerUID(c); err != nil || uid != os.Getuid() {
-			k.log.Warn("refused a connection of another account", "uid", uid, "error", err)
+			k.log.Warn("refused a connection of another account", logkey.UID, uid, logkey.Error, err)
 			c.Close()
 			continue
 		}
@@ -309,7 +310,7 @@ func (k *Keeper) leave(why string, force bool) bool {
 	}
 	k.closed = true
 	k.queued.Broadcast()
-	k.log.Info("leaving", "reason", why)
+	k.log.Info("leaving", logkey.Reason, why)
 	if i, err := k.place.read(); err == nil && i.Instance == k.info.Instance {
 		_ = os.Remove(k.place.path("keeper.json"))
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"time"
+
+	"github.com/freshet/freshet/internal/logkey"
 )
 
 // DefaultLogLimit is how much of a log is kept where a Start does not say.
@@ -83,7 +85,7 @@ func (k *Keeper) trim(a *attempt) int64 {
 	defer k.trimming.Unlock()
 	size, err := cutMiddle(a.Log, a.logLimit, &a.removed)
 	if err != nil {
-		k.log.Warn("cannot cut a log", "log", a.Log, "error", err)
+		k.log.Warn("cannot cut a log", logkey.Log, a.Log, logkey.Error, err)
 	}
 	return size
 }

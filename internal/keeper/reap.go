@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/freshet/freshet/internal/logkey"
 )
 
 // reapAll waits for every child there is, of this process alone: attempts,
@@ -53,7 +55,7 @@ func (k *Keeper) reap(pid int, collect func() (unix.WaitStatus, bool)) {
 		k.serverEnded <- exitCode(status)
 	case own:
 		if !got {
-			k.log.Error("a process ended and its exit code is gone", "pid", pid)
+			k.log.Error("a process ended and its exit code is gone", logkey.PID, pid)
 		}
 		if gone(pid) {
 			k.finish(a, exitCode(status))

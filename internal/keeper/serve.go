@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/logkey"
 )
 
 // peer is a server that is connected. What it is told is collected under a
@@ -314,6 +315,6 @@ func (k *Keeper) release(keys []freshet.Key) {
 		}
 	}
 	if err := k.pids.compact(held); err != nil {
-		k.log.Warn("cannot shorten the list of processes", "error", err)
+		k.log.Warn("cannot shorten the list of processes", logkey.Error, err)
 	}
 }

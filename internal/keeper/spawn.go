@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/logkey"
 )
 
 // spawnAll forks what is queued until the keeper ends.
@@ -78,7 +79,7 @@ func (k *Keeper) spawn(a *attempt) {
 	defer k.mu.Unlock()
 	if err := k.pids.append(line); err != nil {
 		// The intent stands in the list; the process is found by its mark.
-		k.log.Warn("cannot list a process", "error", err)
+		k.log.Warn("cannot list a process", logkey.Error, err)
 	}
 	a.PID, a.StartTime, a.StartedAt, a.start = pid, p.start, now, nil
 	k.byPID[pid] = a

@@ -18,18 +18,33 @@ func Abort(w *spec.Workflow, st *Run, e *Entry, reason string) *Decision {
 		if x == nil || x.Status.Final() {
 			continue
 		}
-		if x.Epoch != 0 && x.Status != freshet.Retrying {
-			d.d.Stops = append(d.d.Stops, StopEffect{Key: x.Key, Grace: w.Tasks[i].StopGrace})
+		for item := range d.task(i).Items.N {
+			d.giveUp(cell{i, item})
 		}
-		d.edit(i, func(x *Execution) {
-			x.Status, x.Code, x.Reason, x.EndedAt = freshet.Failed, freshet.CodeInternal, "its run was given up", d.now
-		})
-		d.d.Unqueue = append(d.d.Unqueue, x.Key)
-		d.d.Untimers = append(d.d.Untimers, Timer{Kind: RetryTimer, Key: x.Key}, Timer{Kind: TimeoutTimer, Key: x.Key})
+		d.giveUp(whole(i))
 	}
 	d.unawait()
 	d.over(freshet.Failed)
 	row.Code, row.Reason, row.Outputs = freshet.CodeInternal, reason, nil
 	d.note(freshet.Outcome{Rule: -1, Result: freshet.Erred, Note: reason})
 	return d.decision()
+}
+
+// giveUp ends an execution, whatever it is doing.
+func (d *draft) giveUp(c cell) {
+	x, t := d.at(c), d.w.Tasks[c.task]
+	if x.Status.Final() {
+		return
+	}
+	if t.Kind == spec.SubWorkflow {
+		d.stopChild(x)
+	}
+	if x.Epoch != 0 && x.Status != freshet.Retrying {
+		d.d.Stops = append(d.d.Stops, StopEffect{Key: x.Key, Grace: t.StopGrace})
+	}
+	d.edit(c, func(x *Execution) {
+		x.Status, x.Code, x.Reason, x.EndedAt = freshet.Failed, freshet.CodeInternal, "its run was given up", d.now
+	})
+	d.d.Unqueue = append(d.d.Unqueue, x.Key)
+	d.d.Untimers = append(d.d.Untimers, Timer{Kind: RetryTimer, Key: x.Key}, Timer{Kind: TimeoutTimer, Key: x.Key})
 }

@@ -122,7 +122,7 @@ func (d *draft) restart(task int, s Start, outcome int, why freshet.Code) {
 		d.succeed(task, s)
 		d.d.Outcomes[outcome].Action = "restart"
 		d.d.Outcomes[outcome].Seq = t.Seq() + 1
-		d.end(task, why)
+		d.end(whole(task), why)
 	}
 }
 
@@ -131,32 +131,40 @@ func (d *draft) stop(task int, why freshet.Code) {
 	d.dropWaiting(task)
 	d.succeed(task, Start{})
 	if d.task(task).Running() {
-		d.end(task, why)
+		d.end(whole(task), why)
 	}
 }
 
 // end asks the live execution of a task to end: at once where no process
 // lives, through its executor otherwise.
-func (d *draft) end(task int, why freshet.Code) {
-	x := d.task(task).Latest
+func (d *draft) end(c cell, why freshet.Code) {
+	x, t := d.at(c), d.w.Tasks[c.task]
 	switch {
+	case t.Foreach != nil && c.item == freshet.NoItem:
+		d.endItems(c.task, why)
 	case x.Status == freshet.Retrying, x.Status == freshet.Queued && x.Epoch == 0:
 		if x.Status == freshet.Queued {
 			d.unqueue(x.Key)
 		} else {
 			d.d.Untimers = append(d.d.Untimers, Timer{Kind: RetryTimer, Key: x.Key})
 		}
-		d.edit(task, func(x *Execution) { x.Asked = why })
-		d.finish(task, freshet.Stopped, why, stopText[why])
+		d.edit(c, func(x *Execution) { x.Asked = why })
+		d.finish(c, freshet.Stopped, why, stopText[why])
+	case t.Kind == spec.Approve:
+		d.unanswered(c, why)
 	case x.Status == freshet.Stopping:
 		// A time-out gives way to whoever else wants it stopped: it is not
 		// retried then.
 		if x.Asked == freshet.CodeTimeout && why != freshet.CodeTimeout {
-			d.edit(task, func(x *Execution) { x.Asked = why })
+			d.edit(c, func(x *Execution) { x.Asked = why })
 		}
 	default:
-		d.edit(task, func(x *Execution) { x.Status, x.Asked = freshet.Stopping, why })
-		d.d.Stops = append(d.d.Stops, StopEffect{Key: x.Key, Grace: d.w.Tasks[task].StopGrace})
+		x = d.edit(c, func(x *Execution) { x.Status, x.Asked = freshet.Stopping, why })
+		if t.Kind == spec.SubWorkflow {
+			d.stopChild(x)
+			return
+		}
+		d.d.Stops = append(d.d.Stops, StopEffect{Key: x.Key, Grace: t.StopGrace})
 	}
 }
 

@@ -68,7 +68,16 @@ func (st *Run) keep(w *spec.Workflow, x *Execution) {
 		return
 	}
 	st.change(task.Index, func(t *TaskState) {
+		if x.Key.Item != freshet.NoItem {
+			if x.Held && t.Latest != nil && t.Latest.Key.Seq == x.Key.Seq {
+				t.Items.put(x)
+			}
+			return
+		}
 		if t.Latest == nil || !before(x.Key, t.Latest.Key) {
+			if t.Latest == nil || t.Latest.Key.Seq != x.Key.Seq || x.Status.Final() {
+				t.Items = Items{}
+			}
 			t.Latest = x
 		}
 		if x.Status == freshet.Success && (t.Success == nil || !before(x.Key, t.Success.Key)) {

@@ -64,7 +64,7 @@ func (d *draft) begin(task int, s Start) {
 	if t.InEngine() {
 		x.Executor = ""
 	}
-	d.add(task, x)
+	d.add(whole(task), x)
 	if !d.runsAway(task) {
 		d.ready(task, s)
 	}
@@ -78,14 +78,14 @@ func (d *draft) runsAway(task int) bool {
 	if d.shown.Links <= len(d.w.Tasks)+freshet.MaxDepth && d.starts <= d.limit.starts {
 		return false
 	}
-	d.finish(task, freshet.Failed, freshet.CodeRunaway, "the tasks of this run start each other without end")
+	d.finish(whole(task), freshet.Failed, freshet.CodeRunaway, "the tasks of this run start each other without end")
 	d.halt(freshet.CodeRunaway)
 	return true
 }
 
 // renew gives an execution that has no process yet a newer event.
 func (d *draft) renew(task int, s Start) {
-	x := d.edit(task, func(x *Execution) { x.Call = nil })
+	x := d.edit(whole(task), func(x *Execution) { x.Call = nil })
 	d.unqueue(x.Key)
 	d.ready(task, s)
 }
@@ -98,24 +98,47 @@ func (d *draft) unqueue(k freshet.Key) {
 
 // ready decides a task that is about to start.
 func (d *draft) ready(task int, s Start) {
-	t := d.w.Tasks[task]
-	d.edit(task, func(x *Execution) {
+	x := d.edit(whole(task), func(x *Execution) {
 		x.By, x.Offset = s.By, 0
 		if ev := x.Event(); ev != nil {
 			x.Offset = ev.Offset
 		}
 	})
-	vars, call, err := d.call(t, s)
+	if d.w.Tasks[task].Foreach != nil {
+		d.spread(task, x)
+		return
+	}
+	d.decideStart(whole(task))
+}
+
+// decideStart computes the values of an execution, and lets it begin.
+func (d *draft) decideStart(c cell) {
+	t := d.w.Tasks[c.task]
+	vars, call, err := d.call(t, d.at(c))
 	switch {
 	case err != nil:
-		d.finish(task, freshet.Failed, freshet.CodeExpression, err.Error())
+		d.finish(c, freshet.Failed, freshet.CodeExpression, err.Error())
 	case call == nil:
-		d.finish(task, freshet.Skipped, freshet.CodeIf, t.If.Source()+" is false")
-	case t.InEngine():
-		d.edit(task, func(x *Execution) { x.Call = call.orNothing() })
-		d.compute(task, vars)
+		d.finish(c, freshet.Skipped, freshet.CodeIf, t.If.Source()+" is false")
+	case t.Kind == spec.Expr:
+		d.edit(c, func(x *Execution) { x.Call = call.orNothing() })
+		d.compute(c, vars)
 	default:
-		x := d.edit(task, func(x *Execution) { x.Call = call.orNothing() })
+		d.edit(c, func(x *Execution) { x.Call = call.orNothing() })
+		d.launch(c)
+	}
+}
+
+// launch lets a try of an execution begin: it asks, calls, or waits for a
+// slot.
+func (d *draft) launch(c cell) {
+	t, x := d.w.Tasks[c.task], d.at(c)
+	switch t.Kind {
+	case spec.Approve:
+		d.request(c)
+	case spec.SubWorkflow:
+		d.callWorkflow(c)
+	default:
 		d.d.Queue = append(without(d.d.Queue, func(q Queued) bool { return q.Key == x.Key }), Queued{Key: x.Key, Free: t.LongRunning})
 		d.d.Unqueue = without(d.d.Unqueue, func(k freshet.Key) bool { return k == x.Key })
 	}
@@ -123,15 +146,14 @@ func (d *draft) ready(task int, s Start) {
 
 // call computes the values that a task's start keeps. Without an error, nil
 // means that its `if` is false.
-func (d *draft) call(t *spec.Task, s Start) (expr.Vars, *Call, error) {
-	var ev *freshet.Event
-	if n := len(s.By); n > 0 {
-		ev = s.By[n-1]
-	}
+func (d *draft) call(t *spec.Task, x *Execution) (expr.Vars, *Call, error) {
 	call := &Call{}
 	env := map[string]any{}
-	vars := d.vars(ev, s.By, env)
-	if t.If != nil {
+	vars := d.vars(x.Event(), x.By, env)
+	vars["secrets"] = expr.Later
+	if x.Key.Item != freshet.NoItem { // its `if` was asked before there were items
+		d.itemVars(vars, x.Key)
+	} else if t.If != nil {
 		yes, err := d.wants(t, vars)
 		if err != nil || !yes {
 			return nil, nil, err
@@ -144,31 +166,47 @@ func (d *draft) call(t *spec.Task, s Start) (expr.Vars, *Call, error) {
 		return nil, nil, err
 	}
 	for i, a := range t.Args {
-		text, err := a.Text(vars)
+		text, later, err := d.text(call, a, vars)
 		if err != nil {
 			return nil, nil, fmt.Errorf("command, element %d: %w", i, err)
+		}
+		if later != nil {
+			later.Args = append(later.Args, i)
 		}
 		call.Args = append(call.Args, text)
 	}
 	if allStatic(t.Args) {
 		call.Args = nil
 	}
-	for _, b := range t.With {
-		v, err := b.Value.Eval(vars)
+	key, inputs := t.Inputs()
+	for _, b := range inputs {
+		v, later, err := d.value(call, b.Value, vars)
 		if err != nil {
-			return nil, nil, fmt.Errorf("with: %s: %w", b.Name, err)
+			return nil, nil, fmt.Errorf("%s: %s: %w", key, b.Name, err)
+		}
+		if later != nil {
+			later.Input = append(later.Input, b.Name)
 		}
 		if call.Input == nil {
 			call.Input = map[string]any{}
 		}
 		call.Input[b.Name] = v
 	}
+	if t.Approval != nil {
+		text, err := d.masked(t.Approval.Message, vars)
+		if err != nil {
+			return nil, nil, fmt.Errorf("approval: message: %w", err)
+		}
+		call.Message = text
+	}
 	if t.WorkingDir != nil {
-		dir, err := t.WorkingDir.Text(vars)
+		dir, later, err := d.text(call, t.WorkingDir, vars)
 		if err != nil {
 			return nil, nil, fmt.Errorf("working_dir: %w", err)
 		}
-		call.Dir = dir
+		if call.Dir = dir; later != nil {
+			later.Dir = true
+		}
 	}
 	return vars, call, nil
 }
@@ -220,11 +258,14 @@ func (o envObject) Field(name string) (any, bool) {
 // bind evaluates the variables of an `env`; later ones see earlier ones.
 func (d *draft) bind(vars expr.Vars, env map[string]any, call *Call, where string, list []spec.Binding) error {
 	for _, b := range list {
-		text, err := b.Value.Text(vars)
+		text, later, err := d.text(call, b.Value, vars)
 		if err != nil {
 			return fmt.Errorf("%s: %s: %w", where, b.Name, err)
 		}
-		env[b.Name] = text
+		if env[b.Name] = text; later != nil {
+			env[b.Name] = expr.Later
+			later.Env = append(later.Env, len(call.Env))
+		}
 		call.Env = append(call.Env, [2]string{b.Name, text})
 	}
 	return nil
@@ -241,26 +282,26 @@ func allStatic(args []*expr.Template) bool {
 
 // orNothing is the call, or nil where there is nothing to keep.
 func (c *Call) orNothing() *Call {
-	if c.Args == nil && c.Env == nil && c.Input == nil && c.Dir == "" {
+	if c.Args == nil && c.Env == nil && c.Input == nil && c.Dir == "" && c.Message == "" && c.Items == nil {
 		return nil
 	}
 	return c
 }
 
 // compute decides a task of kind expr.
-func (d *draft) compute(task int, vars expr.Vars) {
-	t := d.w.Tasks[task]
+func (d *draft) compute(c cell, vars expr.Vars) {
+	t := d.w.Tasks[c.task]
 	out := make(map[string]any, len(t.Exprs))
 	for _, e := range t.Exprs {
 		v, err := e.Program.Eval(vars)
 		if err != nil {
-			d.finish(task, freshet.Failed, freshet.CodeExpression, fmt.Sprintf("%s: %s: %v", e.Name, e.Program.Source(), err))
+			d.finish(c, freshet.Failed, freshet.CodeExpression, fmt.Sprintf("%s: %s: %v", e.Name, e.Program.Source(), err))
 			return
 		}
 		out[e.Name] = v
 	}
-	d.edit(task, func(x *Execution) { x.StartedAt, x.Outputs = d.now, out })
-	d.finish(task, freshet.Success, "", "")
+	d.edit(c, func(x *Execution) { x.StartedAt, x.Outputs = d.now, out })
+	d.finish(c, freshet.Success, "", "")
 }
 
 // skip ends a task all of whose upstreams were skipped, without starting it.
@@ -268,12 +309,12 @@ func (d *draft) skip(task int) {
 	if d.task(task).Alive() {
 		return
 	}
-	d.add(task, &Execution{
+	d.add(whole(task), &Execution{
 		Key:    freshet.Key{Run: d.st.ID, Task: d.w.Tasks[task].Name, Item: freshet.NoItem, Seq: d.task(task).Seq() + 1, Try: 1},
 		Status: freshet.Queued, QueuedAt: d.now,
 	})
 	if !d.runsAway(task) {
-		d.finish(task, freshet.Skipped, freshet.CodeUpstream, "all tasks before it were skipped")
+		d.finish(whole(task), freshet.Skipped, freshet.CodeUpstream, "all tasks before it were skipped")
 	}
 }
 

@@ -13,6 +13,9 @@ func Claim(w *spec.Workflow, st *Run, k freshet.Key, epoch int64, node string) *
 		return nil
 	}
 	x := st.Tasks[t.Index].Latest
+	if k.Item != freshet.NoItem {
+		x = st.Tasks[t.Index].Items.get(k.Item)
+	}
 	if x == nil || x.Key != k || x.Status != freshet.Queued || x.Epoch != 0 {
 		return nil
 	}

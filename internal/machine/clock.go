@@ -11,7 +11,8 @@ import (
 )
 
 // begin lets the conditions of a rule that wait for a time wait from now on.
-// An absence begins now, whatever came before.
+// An absence begins now, whatever came before; a time of day that is still
+// ahead counts for what was remembered before.
 func begin(sc scene, r *spec.Rule) {
 	now := sc.clock()
 	for _, c := range r.Nodes {
@@ -26,6 +27,12 @@ func begin(sc scene, r *spec.Rule) {
 			sc.arm(k, freshet.Time(now.Add(c.For)))
 		}
 	}
+	x := examination{sc: sc, rule: r, state: sc.memory(r)}
+	if early := notBefore(sc, r); !early.IsZero() && x.met(r.When) {
+		sc.arm(sc.key(r, r.When.Node), early)
+		return
+	}
+	awaitDeadline(sc, r)
 }
 
 // rest lets them wait no more.

@@ -25,6 +25,7 @@ type Decision struct {
 
 	Queue   []Queued      // executions that now wait for a slot
 	Unqueue []freshet.Key // executions that do so no longer
+	Unheld  []HeldKey     // starts of tasks whose items a loaded run needs no more
 	Stops   []StopEffect  // processes to stop
 
 	Due        int64         // registry: the run that was started for later and whose time has come
@@ -92,6 +93,13 @@ type MarkRow struct {
 func (d *Decision) cut(k NodeKey, before int64) {
 	d.Marks = without(d.Marks, func(m MarkRow) bool { return m.NodeKey == k && m.N < before })
 	d.Unmarks = append(d.Unmarks, MarkCut{k, before})
+}
+
+// HeldKey names a start of a task.
+type HeldKey struct {
+	Run  int64
+	Task string
+	Seq  int
 }
 
 // MarkCut forgets the marks of a condition before one: those with a smaller N.
@@ -184,10 +192,12 @@ type work struct {
 type op string
 
 const (
-	opBegin op = "begin" // tasks that start with the run
-	opEvent op = "event" // the entry's event
-	opEnded op = "ended" // the task's latest execution has ended
-	opNext  op = "next"  // the task's next waiting start
-	opHalt  op = "halt"  // stop all that is alive
-	opAdmit op = "admit" // the starts that waited for the run
+	opBegin    op = "begin"     // tasks that start with the run
+	opEvent    op = "event"     // the entry's event
+	opEnded    op = "ended"     // the task's latest execution has ended
+	opNext     op = "next"      // the task's next waiting start
+	opHalt     op = "halt"      // stop all that is alive
+	opItems    op = "items"     // the next items of a foreach
+	opEndItems op = "end_items" // stop the live items of a foreach
+	opAdmit    op = "admit"     // the starts that waited for the run
 )

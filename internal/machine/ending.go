@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/expr"
 )
 
 // EndEvent is what a `workflow:` condition sees of the end of a run: an event
@@ -106,6 +107,7 @@ func (d *draft) outputs() (map[string]any, error) {
 	}
 	env := map[string]any{}
 	vars := d.vars(nil, nil, env)
+	vars["secrets"] = expr.Later // the outputs look at none, nor at what is made of one
 	if err := d.bind(vars, env, &Call{}, "env of the workflow", d.w.Env); err != nil {
 		return nil, err
 	}
@@ -145,6 +147,10 @@ func (d *draft) over(status freshet.Status) {
 	}
 	d.d.Emit = append(d.d.Emit, Entry{Namespace: d.st.Namespace, Kind: RunEnded, Run: d.st.ID, Depth: row.Depth,
 		Cause: d.entry.Offset, Body: Body{Status: status, Workflow: d.st.Workflow, Outputs: row.Outputs}})
+	if k := row.Caller; k != nil {
+		d.d.Emit = append(d.d.Emit, Entry{Namespace: d.st.Namespace, Kind: ChildEnded, Run: k.Run, Depth: row.Depth, Cause: d.entry.Offset,
+			Body: Body{Child: &Child{Key: *k, Run: d.st.ID, Status: status, Reason: row.Reason}, Outputs: row.Outputs}})
+	}
 	d.work = nil
 }
 
@@ -160,7 +166,7 @@ func (d *draft) verdict(row *RunRow) (freshet.Status, freshet.Code, string) {
 		}
 	}
 	switch row.Asked {
-	case freshet.CodeStoppedByPerson, freshet.CodeStoppedByLimit, freshet.CodeDisabled:
+	case freshet.CodeStoppedByPerson, freshet.CodeStoppedByLimit, freshet.CodeStoppedByCaller, freshet.CodeDisabled:
 		return freshet.Stopped, row.Asked, stopText[row.Asked]
 	case freshet.CodeStoppedWithRun:
 		return freshet.Stopped, freshet.CodeStoppedByPerson, stopText[freshet.CodeStoppedByPerson]

@@ -18,6 +18,8 @@ const (
 	TimerFired    Kind = "timer"            // fact: a due time has come
 	Settle        Kind = "settle"           // a run looks over: is it, once all that was accepted before has been decided?
 	RunEnded      Kind = "run_ended"        // a run tells its namespace's registry
+	ChildStarted  Kind = "child_started"    // fact: the registry tells a run which run its task has called
+	ChildEnded    Kind = "child_ended"      // fact: a run tells the run that called it
 	RunAdmitted   Kind = "run_admitted"     // the registry tells a queued run that its place is free
 	PlacesChanged Kind = "places"           // an upload may have changed how many runs have a place
 	Upload        Kind = "upload"           // command: workflows to keep
@@ -25,6 +27,7 @@ const (
 	StopRun       Kind = "run_stop"         // command
 	StartTask     Kind = "task_start"       // command
 	StopTask      Kind = "task_stop"        // command
+	AnswerTask    Kind = "task_answer"      // command: of an approval
 	RestartTask   Kind = "task_restart"     // command
 	AddTrigger    Kind = "trigger_add"      // command
 	ChangeTrigger Kind = "trigger_change"   // command: pause, resume, delete
@@ -61,8 +64,10 @@ type Body struct {
 	Upload   []Uploaded     `json:"upload,omitempty"`   // Upload
 	Status   freshet.Status `json:"status,omitempty"`   // RunEnded
 	Workflow string         `json:"workflow,omitempty"` // RunEnded, RunAdmitted, EnableFlow, DisableFlow, DeleteFlow
-	Outputs  map[string]any `json:"outputs,omitempty"`  // RunEnded
+	Outputs  map[string]any `json:"outputs,omitempty"`  // RunEnded, ChildEnded
 	Trigger  *TriggerRow    `json:"trigger,omitempty"`  // AddTrigger; its ID is FirstTrigger
+	Child    *Child         `json:"child,omitempty"`    // ChildStarted, ChildEnded
+	Answer   *Answer        `json:"answer,omitempty"`   // AnswerTask
 	Change   *TriggerChange `json:"change,omitempty"`   // ChangeTrigger
 	Space    *SpaceChange   `json:"space,omitempty"`    // PutNamespace
 
@@ -72,6 +77,21 @@ type Body struct {
 	// Up is when the server came up, or woke, last: what was due before that
 	// was missed. TimerFired, of a rule's time.
 	Up *time.Time `json:"up,omitempty"`
+}
+
+// Child is what a task hears of the run that it called.
+type Child struct {
+	Key    freshet.Key    `json:"key"` // the execution that called
+	Run    int64          `json:"run,omitempty"`
+	Status freshet.Status `json:"status,omitempty"` // ChildEnded
+	Reason string         `json:"reason,omitempty"`
+}
+
+// Answer is a person's answer to an approval.
+type Answer struct {
+	Approved bool   `json:"approved"`
+	Item     int    `json:"item"` // NoItem without foreach
+	Comment  string `json:"comment,omitempty"`
 }
 
 // TriggerChange asks for triggers to be changed: one by ID, or all of a
@@ -152,6 +172,7 @@ type RunStart struct {
 	Trigger     int64           `json:"trigger,omitempty"`
 	TriggerName string          `json:"trigger_name,omitempty"`
 	Missing     []string        `json:"missing,omitempty"`
+	Caller      *freshet.Key    `json:"caller,omitempty"` // the execution that calls; Version is the newest then, and Parameters are not checked
 }
 
 // RunStop asks a run to end.

@@ -13,12 +13,12 @@ import (
 
 // started takes the report that a process runs.
 func (d *draft) started() {
-	task, x, ok := d.reported()
+	c, x, ok := d.reported()
 	if !ok || !x.StartedAt.IsZero() {
 		return
 	}
-	p, t := d.entry.Body.Process, d.w.Tasks[task]
-	d.edit(task, func(x *Execution) {
+	p, t := d.entry.Body.Process, d.w.Tasks[c.task]
+	d.edit(c, func(x *Execution) {
 		x.StartedAt, x.PID, x.Log = p.Time, p.PID, p.Log
 		if x.Status == freshet.Queued {
 			x.Status = freshet.Running
@@ -31,12 +31,12 @@ func (d *draft) started() {
 
 // ended takes the report that a process is gone.
 func (d *draft) ended() {
-	task, x, ok := d.reported()
+	c, x, ok := d.reported()
 	if !ok {
 		return
 	}
-	p, t := d.entry.Body.Process, d.w.Tasks[task]
-	d.edit(task, func(x *Execution) {
+	p, t := d.entry.Body.Process, d.w.Tasks[c.task]
+	d.edit(c, func(x *Execution) {
 		x.ExitCode, x.HasExit, x.EndedAt = p.ExitCode, p.Code == "", p.Time
 		if p.Log != "" {
 			x.Log = p.Log
@@ -45,23 +45,23 @@ func (d *draft) ended() {
 	asked := x.Asked
 	switch {
 	case asked == freshet.CodeTimeout && !d.endedInTime(x):
-		d.finish(task, freshet.Failed, freshet.CodeTimeout, fmt.Sprintf("ran longer than %s", t.Timeout))
+		d.finish(c, freshet.Failed, freshet.CodeTimeout, fmt.Sprintf("ran longer than %s", t.Timeout))
 	case asked != "" && asked != freshet.CodeTimeout:
-		d.finish(task, freshet.Stopped, asked, stopText[asked])
+		d.finish(c, freshet.Stopped, asked, stopText[asked])
 	case p.Code != "":
-		d.finish(task, freshet.Failed, p.Code, p.Reason)
+		d.finish(c, freshet.Failed, p.Code, p.Reason)
 	case p.ExitCode != 0:
-		d.finish(task, freshet.Failed, freshet.CodeExit, exitText(p.ExitCode))
+		d.finish(c, freshet.Failed, freshet.CodeExit, exitText(p.ExitCode))
 	case p.BadOut != "":
-		d.finish(task, freshet.Failed, freshet.CodeOutputs, p.BadOut)
+		d.finish(c, freshet.Failed, freshet.CodeOutputs, p.BadOut)
 	default:
 		out, err := t.CheckOutputs(p.Outputs)
 		if err != nil {
-			d.finish(task, freshet.Failed, freshet.CodeOutputs, err.Error())
+			d.finish(c, freshet.Failed, freshet.CodeOutputs, err.Error())
 			return
 		}
-		d.edit(task, func(x *Execution) { x.Outputs = out })
-		d.finish(task, freshet.Success, "", "")
+		d.edit(c, func(x *Execution) { x.Outputs = out })
+		d.finish(c, freshet.Success, "", "")
 	}
 }
 
@@ -75,17 +75,20 @@ func (d *draft) endedInTime(x *Execution) bool {
 
 // reported finds the live execution that a report is about; what is stale is
 // not found.
-func (d *draft) reported() (int, *Execution, bool) {
+func (d *draft) reported() (cell, *Execution, bool) {
 	p := d.entry.Body.Process
-	task := d.index(p.Task)
-	if task < 0 {
-		return 0, nil, false
+	c, x, ok := d.found(p.Key(d.st.ID))
+	return c, x, ok && x.Epoch == p.Epoch
+}
+
+// found finds the live execution with a key.
+func (d *draft) found(k freshet.Key) (cell, *Execution, bool) {
+	c := cell{d.index(k.Task), k.Item}
+	if c.task < 0 {
+		return c, nil, false
 	}
-	x := d.task(task).Latest
-	if x == nil || x.Key != p.Key(d.st.ID) || x.Status.Final() || x.Status == freshet.Retrying || x.Epoch != p.Epoch {
-		return 0, nil, false
-	}
-	return task, x, true
+	x := d.at(c)
+	return c, x, x != nil && x.Key == k && !x.Status.Final() && x.Status != freshet.Retrying
 }
 
 // stopText says who stopped an execution or a run.
@@ -94,6 +97,7 @@ var stopText = map[freshet.Code]string{
 	freshet.CodeStoppedByPerson: "stopped by a person",
 	freshet.CodeStoppedWithRun:  "stopped with its run",
 	freshet.CodeStoppedByLimit:  "stopped to make room for a newer run",
+	freshet.CodeStoppedByCaller: "stopped with the task that called it",
 	freshet.CodeDisabled:        "its workflow was disabled when its time came",
 }
 
@@ -104,34 +108,43 @@ func exitText(code int) string {
 	return fmt.Sprintf("exit code %d", code)
 }
 
-// finish ends the latest execution of a task, unless it is tried again. What
-// is ended is a signal for the rules, and frees the task for what waits.
-func (d *draft) finish(task int, status freshet.Status, code freshet.Code, reason string) {
-	x := d.task(task).Latest
-	t := d.w.Tasks[task]
-	if t.Timeout > 0 && !x.StartedAt.IsZero() && !t.InEngine() {
+// finish ends the latest execution of a cell, unless it is tried again. A task
+// that is ended is a signal for the rules, and frees the task for what waits.
+func (d *draft) finish(c cell, status freshet.Status, code freshet.Code, reason string) {
+	x, t := d.at(c), d.w.Tasks[c.task]
+	if t.TryTimeout() > 0 && !x.StartedAt.IsZero() {
 		d.d.Untimers = append(d.d.Untimers, Timer{Kind: TimeoutTimer, Key: x.Key})
 	}
 	if status == freshet.Success {
-		if err := d.emit(task); err != nil {
+		if err := d.emit(c); err != nil {
 			status, code, reason = freshet.Failed, freshet.CodeExpression, err.Error()
 		}
 	}
-	if status == freshet.Failed && d.retry(task, code, reason) {
+	if status == freshet.Failed && d.retry(c, code, reason) {
 		return
 	}
-	x = d.edit(task, func(x *Execution) {
+	x = d.edit(c, func(x *Execution) {
 		x.Status, x.Code, x.Reason = status, code, reason
 		if x.EndedAt.IsZero() { // no process told when
 			x.EndedAt = d.now
 		}
 	})
-	if status == freshet.Success {
+	if c.item != freshet.NoItem {
+		d.itemEnded(c.task)
+		return
+	}
+	d.finished(c.task, x)
+}
+
+// finished is for a task whose latest execution has its final status.
+func (d *draft) finished(task int, x *Execution) {
+	if x.Status == freshet.Success {
 		d.succeeded(task, x)
 	}
 	if !d.live() {
 		return // rules act no more, and what waited has been dropped
 	}
+	t := d.w.Tasks[task]
 	if s := d.task(task).Successor; s != nil {
 		next := *s
 		d.succeed(task, Start{})
@@ -141,7 +154,7 @@ func (d *draft) finish(task int, status freshet.Status, code freshet.Code, reaso
 		return
 	}
 	links := d.shown.Links
-	d.push(work{Op: opEnded, Task: task, Status: status, Links: links + 1}, work{Op: opNext, Task: task, Links: links})
+	d.push(work{Op: opEnded, Task: task, Status: x.Status, Links: links + 1}, work{Op: opNext, Task: task, Links: links})
 }
 
 // succeeded makes x the task's latest success.
@@ -157,16 +170,19 @@ func (d *draft) succeeded(task int, x *Execution) {
 
 // retry makes a further try of a failed one wait for its time, where the task
 // has tries left and the reason is one that is tried again.
-func (d *draft) retry(task int, code freshet.Code, reason string) bool {
-	x, r := d.task(task).Latest, d.w.Tasks[task].Retries
-	if x.Key.Try > r.Limit || !slices.Contains(r.On, code) || !d.live() || d.task(task).Successor != nil {
+func (d *draft) retry(c cell, code freshet.Code, reason string) bool {
+	x, r := d.at(c), d.w.Tasks[c.task].Retries
+	if x.Key.Try > r.Limit || !slices.Contains(r.On, code) || !d.live() || d.task(c.task).Successor != nil {
 		return false
+	}
+	if d.w.Tasks[c.task].Foreach != nil && (c.item == freshet.NoItem || d.task(c.task).Latest.Asked != "") {
+		return false // its items are tried again, unless all of it is being stopped
 	}
 	if code == freshet.CodeExit && len(r.OnExit) > 0 && !slices.Contains(r.OnExit, x.ExitCode) {
 		return false
 	}
 	due := freshet.Time(d.now.Add(delay(r, x.Key.Try)))
-	d.edit(task, func(x *Execution) {
+	d.edit(c, func(x *Execution) {
 		x.Status, x.Code, x.Reason, x.Due = freshet.Retrying, code, reason, due
 		if x.EndedAt.IsZero() {
 			x.EndedAt = d.now
@@ -193,36 +209,36 @@ func (d *draft) timer() {
 		}
 		return
 	}
-	task := d.index(tm.Key.Task)
+	c := cell{d.index(tm.Key.Task), tm.Key.Item}
 	d.d.Untimers = append(d.d.Untimers, *tm)
-	if task < 0 {
+	if c.task < 0 {
 		return
 	}
-	x := d.task(task).Latest
+	x := d.at(c)
 	if x == nil || x.Key != tm.Key {
 		return
 	}
 	switch {
 	case tm.Kind == RetryTimer && x.Status == freshet.Retrying:
-		d.tryAgain(task, x)
+		d.tryAgain(c, x)
 	case tm.Kind == TimeoutTimer && (x.Status == freshet.Running || x.Status == freshet.Queued):
-		d.end(task, freshet.CodeTimeout)
+		d.end(c, freshet.CodeTimeout)
 	}
 }
 
 // tryAgain queues the next try of an execution with the values of the first.
-func (d *draft) tryAgain(task int, x *Execution) {
-	d.edit(task, func(x *Execution) { x.Status = freshet.Failed })
+func (d *draft) tryAgain(c cell, x *Execution) {
+	d.edit(c, func(x *Execution) { x.Status = freshet.Failed })
 	next := &Execution{Key: x.Key, Status: freshet.Queued, QueuedAt: d.now, Offset: x.Offset, By: x.By, Call: x.Call, Executor: x.Executor}
 	next.Key.Try++
-	d.add(task, next)
-	d.d.Queue = append(d.d.Queue, Queued{Key: next.Key, Free: d.w.Tasks[task].LongRunning})
+	d.add(c, next)
+	d.launch(c)
 }
 
 // emit appends the events that a task sends with its success.
-func (d *draft) emit(task int) error {
-	t, x := d.w.Tasks[task], d.task(task).Latest
-	if len(t.Emit) == 0 {
+func (d *draft) emit(c cell) error {
+	t, x := d.w.Tasks[c.task], d.at(c)
+	if len(t.Emit) == 0 || t.Foreach != nil && c.item == freshet.NoItem {
 		return nil
 	}
 	depth := max(d.st.Depth, d.entry.Depth+1)
@@ -233,7 +249,7 @@ func (d *draft) emit(task int) error {
 	var list []Entry
 	for i, e := range t.Emit {
 		if vars == nil {
-			vars = d.emitVars(task, x)
+			vars = d.emitVars(x)
 		}
 		ev, err := d.emission(e, vars)
 		if err != nil {

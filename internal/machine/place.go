@@ -13,6 +13,7 @@ func (d *spaceDraft) start() {
 	s := d.e.Body.Start
 	d.d.Flow = s.Workflow
 	row, later := d.newRun(s)
+	d.tellCaller(s)
 	if d.d.Refused == nil {
 		d.d.NewRuns = append(d.d.NewRuns, row)
 		if later {
@@ -20,6 +21,9 @@ func (d *spaceDraft) start() {
 			d.d.Timers = append(d.d.Timers, Timer{Kind: RunStartTimer, Key: freshet.Key{Run: row.ID}, Due: row.ScheduledAt})
 		}
 		return
+	}
+	if s.Caller != nil {
+		d.d.Refused = nil // it has been told
 	}
 	if s.Trigger != 0 {
 		d.note(&Trigger{TriggerRow: TriggerRow{ID: s.Trigger, Name: s.TriggerName, Workflow: s.Workflow}},
@@ -40,16 +44,30 @@ func (d *spaceDraft) newRun(s *RunStart) (row RunRow, later bool) {
 		d.hint("`workflow enable %s` lets it start again", s.Workflow)
 		return row, false
 	}
-	w, err := d.specs.Workflow(s.Workflow, s.Version)
+	version, params := s.Version, s.Parameters
+	if s.Caller != nil {
+		version = f.Version
+	}
+	w, err := d.specs.Workflow(s.Workflow, version)
+	if err == nil && s.Caller != nil {
+		params, err = w.CheckParameters(s.Parameters, nil)
+	}
 	if err != nil {
 		d.refuse(freshet.CodeOf(err), "%v", err)
 		return row, false
 	}
-	row = RunRow{ID: e.Run, Namespace: d.g.Namespace, Workflow: s.Workflow, Version: s.Version, Status: freshet.Running,
-		Type: s.Type, Parameters: s.Parameters, CreatedAt: e.Time, StartedAt: e.Time, Event: e.Event, Key: s.Key,
+	row = RunRow{ID: e.Run, Namespace: d.g.Namespace, Workflow: s.Workflow, Version: version, Status: freshet.Running,
+		Type: s.Type, Parameters: params, CreatedAt: e.Time, StartedAt: e.Time, Event: e.Event, Key: s.Key,
 		Trigger: s.Trigger, Missing: s.Missing, Depth: e.Depth}
 	if s.Trigger != 0 && e.Event != nil {
 		row.Depth++
+	}
+	if s.Caller != nil {
+		row.Parent, row.Caller = s.Caller.Run, s.Caller
+		if row.Depth++; row.Depth > freshet.MaxDepth {
+			d.refuse(freshet.Conflict, "it would be link %d of a chain of workflows that call each other, and %d are allowed", row.Depth, freshet.MaxDepth)
+			return row, false
+		}
 	}
 	if s.ScheduledAt != nil {
 		row.ScheduledAt = *s.ScheduledAt

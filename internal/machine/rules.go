@@ -62,7 +62,12 @@ func (d *draft) due(k NodeKey) time.Time {
 	return d.st.Dues[k]
 }
 
+// arm lets a condition wait. Those of a run that waits for its place begin to
+// wait when it has it.
 func (d *draft) arm(k NodeKey, at time.Time) {
+	if d.status() == freshet.Queued {
+		return
+	}
 	if d.dues == nil {
 		d.dues = Dues{}
 	}

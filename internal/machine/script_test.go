@@ -18,6 +18,8 @@ import (
 //	claim T | run T                     its execution gets a slot, or a process as well
 //	exit T [CODE] [name=value…]         its process ends (it is run first if it is not)
 //	+exit T …                           accepted only
+//	answer T approve|reject [COMMENT]   a person answers
+//	called T RUN | child T STATUS [k=v] the namespace tells which run T has called; that run has ended
 //	lost T | unstartable T              its process is lost, or cannot start
 //	in DURATION                         time goes on, and due times come, one after the other
 //	stop run | task start|stop|restart T
@@ -53,7 +55,7 @@ func (w *world) line(line string) error {
 		defer w.drain()
 	}
 	switch word {
-	case "start", "admit", "event", "run", "exit", "lost", "unstartable", "in", "stop", "task":
+	case "start", "admit", "event", "run", "exit", "lost", "unstartable", "in", "stop", "task", "answer", "called", "child":
 		w.parts = nil
 	}
 	switch word {
@@ -80,12 +82,45 @@ func (w *world) line(line string) error {
 		w.wait(d)
 	case "stop":
 		w.put(Entry{Kind: StopRun, Body: Body{Stop: &RunStop{Code: freshet.CodeStoppedByPerson}}})
+	case "answer", "called", "child":
+		return w.fromOutside(word, strings.Fields(rest))
 	case "task":
 		do, task, _ := strings.Cut(rest, " ")
 		w.put(Entry{Kind: Kind("task_" + do), Body: Body{Task: task}})
 	default:
 		w.drain()
 		return w.expect(line)
+	}
+	return nil
+}
+
+// fromOutside is what a task without a process hears.
+func (w *world) fromOutside(word string, args []string) error {
+	x := w.latest(args[0])
+	if x == nil {
+		return fmt.Errorf("it has never run")
+	}
+	switch word {
+	case "answer":
+		task, _, isItem := strings.Cut(args[0], "[")
+		a := &Answer{Approved: args[1] == "approve", Comment: strings.Join(args[2:], " "), Item: freshet.NoItem}
+		if isItem {
+			a.Item = x.Key.Item
+		}
+		w.put(Entry{Kind: AnswerTask, Body: Body{Task: task, Answer: a}})
+	case "called":
+		run, err := strconv.ParseInt(args[1], 10, 64)
+		if err != nil {
+			return err
+		}
+		w.put(Entry{Kind: ChildStarted, Body: Body{Child: &Child{Key: x.Key, Run: run}}})
+	default:
+		body := Body{Child: &Child{Key: x.Key, Run: x.Child, Status: freshet.Status(args[1]), Reason: "why"}}
+		for _, a := range args[2:] {
+			k, v, _ := strings.Cut(a, "=")
+			body.Outputs = map[string]any{k: v}
+		}
+		w.put(Entry{Kind: ChildEnded, Body: body})
 	}
 	return nil
 }
@@ -177,12 +212,8 @@ func (w *world) expect(line string) error {
 }
 
 func (w *world) expectTask(task string, want []string) error {
-	t, ok := w.w.Task(task)
-	if !ok {
-		return fmt.Errorf("no task %s", task)
-	}
 	x := w.latest(task)
-	got := []string{string(w.st.Tasks[t.Index].Status())}
+	got := []string{string((&TaskState{Latest: x}).Status())}
 	for _, f := range want[1:] {
 		switch {
 		case x == nil:

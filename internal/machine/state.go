@@ -3,6 +3,7 @@ package machine
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/freshet/freshet"
@@ -42,6 +43,7 @@ type RunRow struct {
 	Event       *freshet.Event // that started it; nil: none
 	Asked       freshet.Code   // why it is being stopped; CodeStoppedByRule: its own `stop`
 	Parent      int64
+	Caller      *freshet.Key // the execution of Parent that called it
 	RerunOf     int64
 	Key         string   // idempotence of its start
 	Trigger     int64    // that started it, 0 for none
@@ -55,6 +57,7 @@ type RunRow struct {
 type TaskState struct {
 	Latest    *Execution // nil: has never run
 	Success   *Execution // the latest that succeeded; may be Latest
+	Items     Items      // of the latest start, while it is alive
 	Successor *Start     // follows the live execution when it has stopped
 	Waiting   []Start    // behind `busy`, or behind the run's own place; oldest first
 }
@@ -80,6 +83,27 @@ func (t *TaskState) Running() bool { return t.Latest != nil && !t.Latest.Status.
 
 // Alive tells whether the task holds its run open: it runs, or a start waits.
 func (t *TaskState) Alive() bool { return t.Running() || len(t.Waiting) > 0 }
+
+// Live are the executions of a run that have no final status, with their
+// tasks' indexes, in the order of the file and of items.
+func (st *Run) Live() iter.Seq2[int, *Execution] {
+	return func(yield func(int, *Execution) bool) {
+		for i := range st.Tasks {
+			t := &st.Tasks[i]
+			if !t.Running() {
+				continue
+			}
+			if !yield(i, t.Latest) {
+				return
+			}
+			for _, x := range t.Items.List {
+				if x != nil && !x.Status.Final() && !yield(i, x) {
+					return
+				}
+			}
+		}
+	}
+}
 
 // Start is the decision to start a task, before it has begun.
 type Start struct {
@@ -111,7 +135,8 @@ type Execution struct {
 	PID       int
 	Log       string
 	Executor  string
-	Held      bool // the latest of its task, or its latest success: what a loaded run needs
+	Child     int64 // the run that it called, once that is known
+	Held      bool  // the latest of its task, or its latest success: what a loaded run needs
 }
 
 // Event is what started the execution; nil: no event did.
@@ -128,6 +153,10 @@ type Call struct {
 	Env   [][2]string    `json:"env,omitempty"` // of workflow and task, in order
 	Input map[string]any `json:"input,omitempty"`
 	Dir   string         `json:"dir,omitempty"`
+
+	Message string `json:"message,omitempty"` // of an approval
+	Items   []any  `json:"items,omitempty"`   // of a task with foreach: what its items are
+	Later   *Later `json:"later,omitempty"`   // what mentions secrets; nil: nothing does
 }
 
 // RuleState is what a rule remembers, by node of its tree.

@@ -107,6 +107,10 @@ func (d *draft) run() {
 			d.nextWaiting(next.Task)
 		case opHalt:
 			d.haltAll(next.From)
+		case opItems:
+			d.moreItems(next)
+		case opEndItems:
+			d.endMore(next)
 		case opAdmit:
 			d.admitAll(next.From)
 		}
@@ -148,7 +152,7 @@ func (d *draft) decision() *Decision {
 	}
 	for _, x := range d.execs {
 		t := d.task(d.index(x.Key.Task))
-		x.Held = t.Latest == x || t.Success == x
+		x.Held = t.Latest == x || t.Success == x || x.Key.Item != freshet.NoItem && t.Items.get(x.Key.Item) == x
 		if x.Status.Final() {
 			x.By = nil
 		}
@@ -199,7 +203,7 @@ func (d *draft) change(i int, f func(t *TaskState)) {
 	t, ok := d.tasks[i]
 	if !ok {
 		c := d.st.Tasks[i]
-		c.Waiting = slices.Clone(c.Waiting)
+		c.Waiting, c.Items = slices.Clone(c.Waiting), c.Items.draft()
 		t = &c
 		d.tasks[i] = t
 	}
@@ -213,33 +217,63 @@ func (d *draft) change(i int, f func(t *TaskState)) {
 	}
 }
 
-// add makes x the latest execution of its task.
-func (d *draft) add(i int, x *Execution) {
+// add makes x the latest execution of a cell.
+func (d *draft) add(c cell, x *Execution) {
 	d.own(x)
-	d.change(i, func(t *TaskState) {
+	if c.item != freshet.NoItem {
+		d.change(c.task, func(t *TaskState) { t.Items.put(x) })
+		return
+	}
+	d.change(c.task, func(t *TaskState) {
 		if old := t.Latest; old != nil && old != t.Success && old.Held && !d.owned[old] {
 			c := *old // no longer what a loaded run needs
 			d.own(&c)
+		}
+		if t.Latest == nil || t.Latest.Key.Seq != x.Key.Seq {
+			t.Items = Items{}
 		}
 		t.Latest = x
 	})
 }
 
-// edit gives the latest execution of a task to be changed.
-func (d *draft) edit(i int, f func(x *Execution)) *Execution {
-	x := d.task(i).Latest
-	if !d.owned[x] {
-		c := *x
-		d.own(&c)
-		d.change(i, func(t *TaskState) {
-			if t.Success == t.Latest {
-				t.Success = &c
-			}
-			t.Latest = &c
-		})
-		x = &c
+// cell is a task, or one item of a task with `foreach`.
+type cell struct{ task, item int }
+
+func whole(task int) cell { return cell{task, freshet.NoItem} }
+
+// at is the latest execution of a cell, as changed; nil: there is none.
+func (d *draft) at(c cell) *Execution {
+	if c.item == freshet.NoItem {
+		return d.task(c.task).Latest
 	}
-	d.change(i, func(*TaskState) { f(x) })
+	return d.task(c.task).Items.get(c.item)
+}
+
+// edit gives the latest execution of a cell to be changed.
+func (d *draft) edit(c cell, f func(x *Execution)) *Execution {
+	x := d.at(c)
+	if !d.owned[x] {
+		copied := *x
+		d.own(&copied)
+		d.change(c.task, func(t *TaskState) {
+			if c.item != freshet.NoItem {
+				t.Items.put(&copied)
+				return
+			}
+			if t.Success == t.Latest {
+				t.Success = &copied
+			}
+			t.Latest = &copied
+		})
+		x = &copied
+	}
+	d.change(c.task, func(t *TaskState) {
+		if c.item == freshet.NoItem {
+			f(x)
+			return
+		}
+		t.Items.change(x, f)
+	})
 	return x
 }
 

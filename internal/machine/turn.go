@@ -40,6 +40,12 @@ func (d *draft) open() {
 		d.stopRun()
 	case StartTask, StopTask, RestartTask:
 		d.command()
+	case ChildStarted:
+		d.childStarted()
+	case ChildEnded:
+		d.childEnded()
+	case AnswerTask:
+		d.answered()
 	case Settle:
 		d.settle()
 	}
@@ -50,7 +56,7 @@ func (d *draft) late(why string) {
 	switch d.entry.Kind {
 	case EventHappened:
 		d.note(freshet.Outcome{Rule: -1, Result: freshet.Expired, Note: why})
-	case StartTask, StopTask, RestartTask, StopRun:
+	case StartTask, StopTask, RestartTask, StopRun, AnswerTask:
 		d.d.Refused = freshet.Errorf(freshet.Conflict, "run %d has ended: %s", d.st.ID, d.st.Status)
 	case TimerFired:
 		d.d.Untimers = append(d.d.Untimers, *d.entry.Body.Timer)

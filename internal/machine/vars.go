@@ -35,15 +35,16 @@ func (d *draft) vars(ev *freshet.Event, by []*freshet.Event, env map[string]any)
 
 // emitVars are those of an execution that has just succeeded: its outputs are
 // the task's.
-func (d *draft) emitVars(task int, x *Execution) expr.Vars {
+func (d *draft) emitVars(x *Execution) expr.Vars {
 	env := map[string]any{}
 	if x.Call != nil {
-		for _, b := range x.Call.Env {
-			env[b[0]] = b[1]
-		}
+		env = x.Call.known()
 	}
 	v := d.vars(x.Event(), x.By, env)
 	v["tasks"] = tasksObject{d: d, done: x}
+	if x.Key.Item != freshet.NoItem {
+		d.itemVars(v, x.Key)
+	}
 	return v
 }
 
@@ -264,7 +265,7 @@ func (o tasksObject) Field(name string) (any, bool) {
 	}
 	t := o.d.task(i)
 	status, success := t.Status(), t.Success
-	if o.done != nil && o.done == t.Latest {
+	if o.done != nil && o.done.Key.Task == name {
 		status, success = freshet.Success, o.done
 	}
 	return taskObject{name, status, success}, true

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -46,6 +48,8 @@ type world struct {
 	parts []*Decision // since the newest line of a script
 	stops []StopEffect
 	hook  func(e *Entry, d *Decision) // called before each decision is applied
+
+	elsewhere func(e *Entry) bool // what concerns others than the run; nil: nothing does
 }
 
 var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -114,7 +118,9 @@ func (w *world) one() {
 			return
 		}
 		for _, en := range d.Emit {
-			w.put(en)
+			if w.elsewhere == nil || !w.elsewhere(&en) {
+				w.put(en)
+			}
 		}
 		if d.More == nil {
 			return
@@ -188,6 +194,15 @@ func (w *world) store(d *Decision) {
 		}
 		seen[x.Key] = true
 		w.storeExecution(x)
+	}
+	for _, k := range d.Unheld {
+		for key, x := range w.execs {
+			if key.Task == k.Task && key.Seq == k.Seq && key.Item != freshet.NoItem {
+				c := *x
+				c.Held = false
+				w.execs[key] = &c
+			}
+		}
 	}
 	for _, k := range d.Unwaits {
 		delete(w.waits, k)
@@ -265,9 +280,10 @@ func (w *world) check() {
 			held = append(held, x)
 		}
 		if !x.Status.Final() {
-			live[x.Key.Task]++
-			if live[x.Key.Task] > 1 {
-				w.t.Fatalf("two live attempts of %s", x.Key.Task)
+			name := fmt.Sprint(x.Key.Task, x.Key.Item)
+			live[name]++
+			if live[name] > 1 {
+				w.t.Fatalf("two live attempts of %s", name)
 			}
 			if !x.Held {
 				w.t.Fatalf("%v is alive and would not be loaded", x.Key)
@@ -283,11 +299,15 @@ func (w *world) check() {
 			w.t.Fatalf("%v is %s and has a time-out", x.Key, x.Status)
 		}
 	}
-	if len(held) > 2*len(w.w.Tasks) {
+	items := 0
+	for i := range w.st.Tasks {
+		items += w.st.Tasks[i].Items.N
+	}
+	if len(held) > 2*len(w.w.Tasks)+items {
 		w.t.Fatalf("%d executions are held for %d tasks", len(held), len(w.w.Tasks))
 	}
 	slices.SortFunc(held, func(a, b *Execution) int {
-		return slices.Compare([]int{a.Key.Seq, a.Key.Try}, []int{b.Key.Seq, b.Key.Try})
+		return slices.Compare([]int{a.Key.Seq, a.Key.Item, a.Key.Try}, []int{b.Key.Seq, b.Key.Item, b.Key.Try})
 	})
 	var rules []RuleRow
 	for id, s := range w.rules {
@@ -311,7 +331,7 @@ func (w *world) check() {
 	if asJSON(w.t, loaded) == asJSON(w.t, w.st) {
 		return // the slow look is for what differs in nil and empty only, or really
 	}
-	if diff := cmp.Diff(loaded, w.st, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(Run{})); diff != "" {
+	if diff := cmp.Diff(loaded, w.st, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(Run{}, Items{})); diff != "" {
 		w.t.Fatalf("what is stored differs from what is in memory (-stored +memory):\n%s", diff)
 	}
 }
@@ -331,12 +351,33 @@ func (w *world) claim(task string) {
 	w.take(d)
 }
 
-func (w *world) latest(task string) *Execution {
+// latest is the latest execution of a task, or of an item such as a[2].
+func (w *world) latest(name string) *Execution {
+	task, rest, isItem := strings.Cut(name, "[")
 	t, ok := w.w.Task(task)
 	if !ok {
 		w.t.Fatalf("no task %s", task)
 	}
+	if isItem {
+		i, _ := strconv.Atoi(strings.TrimSuffix(rest, "]"))
+		if x := w.st.Tasks[t.Index].Items.get(i); x != nil {
+			return x
+		}
+		return w.item(task, i)
+	}
 	return w.st.Tasks[t.Index].Latest
+}
+
+// item finds an item's newest execution among the rows: the task may be over.
+func (w *world) item(task string, i int) (newest *Execution) {
+	for _, rows := range []map[freshet.Key]*Execution{w.execs, w.past} {
+		for k, x := range rows {
+			if k.Task == task && k.Item == i && (newest == nil || before(newest.Key, k)) {
+				newest = x
+			}
+		}
+	}
+	return newest
 }
 
 // report is what an executor says of the live attempt of a task.

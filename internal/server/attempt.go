@@ -6,20 +6,41 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/engine"
 	"github.com/freshet/freshet/internal/executor"
+	"github.com/freshet/freshet/internal/operator"
+	"github.com/freshet/freshet/internal/secret"
 	"github.com/freshet/freshet/internal/spec"
 )
 
 // attempts makes complete attempts of the engine's starts.
 type attempts struct {
-	cfg   *Config
 	url   string
-	base  []string // what every process inherits
 	token func(k freshet.Key, epoch int64, namespace string) string
+	given atomic.Pointer[given]
+
+	secrets *secret.Secrets
+}
+
+// given is what the settings say about processes.
+type given struct {
+	base     []string // what every process inherits
+	logLimit int64
+}
+
+func newAttempts(cfg *Config, url string, token func(k freshet.Key, epoch int64, namespace string) string, secrets *secret.Secrets) *attempts {
+	m := &attempts{url: url, token: token, secrets: secrets}
+	m.set(cfg)
+	return m
+}
+
+// set takes over what the settings say, for what starts from now on.
+func (m *attempts) set(cfg *Config) {
+	m.given.Store(&given{base: cfg.taskEnv(), logLimit: cfg.LogLimit})
 }
 
 // inherited are the variables of the server's environment that every task
@@ -45,9 +66,9 @@ func (c *Config) taskEnv() []string {
 
 // attempt is what the executor is told.
 func (m *attempts) attempt(s engine.Start) executor.Attempt {
-	x, t := s.Execution, s.Task
+	x, t, given := s.Execution, s.Task, m.given.Load()
 	a := executor.Attempt{Key: x.Key, Epoch: x.Epoch, Node: x.Node, Namespace: s.Run.Namespace, Workflow: s.Run.Workflow,
-		Files: s.Files, LogLimit: m.cfg.LogLimit}
+		Files: s.Files, LogLimit: given.logLimit, Hide: m.hide(s)}
 	switch t.Kind {
 	case spec.Bash:
 		a.Args, a.Script = shell(t.Shell), t.Script
@@ -56,9 +77,16 @@ func (m *attempts) attempt(s engine.Start) executor.Attempt {
 			text, _ := arg.Static()
 			a.Args = append(a.Args, text)
 		}
+	case spec.Request:
+		a.Args = []string{"freshet", "operator", httpOperator} // the one that is first in PATH
 	}
-	a.Env = slices.Clone(m.base) // the last of a name counts
-	if c := x.Call; c != nil {
+	a.Env = slices.Clone(given.base) // the last of a name counts
+	if x.Call != nil {
+		c, err := x.Call.Complete(m.secrets)
+		if err != nil {
+			a.Refused = err.Error()
+			return a
+		}
 		if c.Args != nil {
 			a.Args = c.Args
 		}
@@ -66,12 +94,39 @@ func (m *attempts) attempt(s engine.Start) executor.Attempt {
 			a.Env = append(a.Env, b[0]+"="+b[1])
 		}
 		if c.Input != nil {
-			a.Input, _ = json.Marshal(c.Input)
+			a.Input = inputOf(t, c.Input)
 		}
 		a.Dir = c.Dir
 	}
 	a.Env = append(a.Env, m.identity(s)...)
 	return a
+}
+
+// hide masks the secrets of a run, as they are when something is told of it;
+// nil: it has none.
+func (m *attempts) hide(s engine.Start) func(string) string {
+	if len(s.Secrets) == 0 {
+		return nil
+	}
+	return func(text string) string {
+		if text == "" {
+			return ""
+		}
+		return secret.NewMask(m.secrets.Values(s.Secrets)).Text(text)
+	}
+}
+
+// httpOperator is what the command line calls the process of an `http` task.
+const httpOperator = "http"
+
+// inputOf is the content of $FRESHET_INPUT.
+func inputOf(t *spec.Task, values map[string]any) (raw []byte) {
+	if t.HTTP != nil {
+		raw, _ = operator.HTTPInput(values, t.HTTP.Expect, t.HTTP.Timeout)
+		return raw
+	}
+	raw, _ = json.Marshal(values)
+	return raw
 }
 
 // identity tells a process who it is and how to speak to the server.

@@ -14,10 +14,8 @@ import (
 // stands behind its workflow's and what is inherited, and who an attempt is
 // behind all that anybody else says.
 func TestWhoseVariableIsLast(t *testing.T) {
-	m := &attempts{
-		cfg: &Config{}, url: "http://here", base: []string{"A=inherited", "B=inherited", "FRESHET_TOKEN=of the caller", "FRESHET_RUN_ID=77"},
-		token: func(freshet.Key, int64, string) string { return "of the attempt" },
-	}
+	m := newAttempts(&Config{ExecDir: "/", Environ: []string{"A=inherited", "B=inherited", "FRESHET_TOKEN=of the caller", "FRESHET_RUN_ID=77"}},
+		"http://here", func(freshet.Key, int64, string) string { return "of the attempt" }, nil)
 	a := m.attempt(engine.Start{
 		Run: machine.RunRow{Namespace: "default", Workflow: "w"}, Task: &spec.Task{Kind: spec.Bash},
 		Execution: &machine.Execution{

@@ -45,7 +45,12 @@ func openHome(dir string) (*home, error) {
 		}
 		return nil, fmt.Errorf("lock the home %s: %w", dir, err)
 	}
-	return &home{dir: dir, lock: lock}, nil
+	h := &home{dir: dir, lock: lock}
+	if err := h.complete(); err != nil {
+		h.close()
+		return nil, err
+	}
+	return h, nil
 }
 
 func reason(err error) error {

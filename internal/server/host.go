@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"github.com/freshet/freshet/examples"
 	"github.com/freshet/freshet/internal/cli"
 	"github.com/freshet/freshet/internal/keeper"
+	"github.com/freshet/freshet/internal/operator"
+	"github.com/freshet/freshet/internal/setting"
 )
 
 // Host lets the command line start what stands above it.
@@ -26,11 +29,23 @@ func (h Host) Serve(ctx context.Context, c cli.ServerConfig) error {
 	}
 	s, err := New(ctx, Config{Home: c.Home, Listen: c.Listen, Slots: c.Slots, LogLimit: c.LogLimit, TaskEnv: c.TaskEnv,
 		AuthToken: c.AuthToken, Environ: c.Environ, ExecDir: c.ExecDir, Throwaway: c.Throwaway, Binary: c.Executable,
-		Version: c.Version, Log: c.Log, Ready: c.Ready})
+		Version: c.Version, Log: c.Log, Ready: c.Ready, Level: c.Level, Hangup: c.Hangup, Settings: c.Settings, Reread: reread(c), SecretsHome: c.SecretsHome})
 	if err != nil {
 		return err
 	}
 	return s.Run(ctx)
+}
+
+// reread is how the command line reads the settings again.
+func reread(c cli.ServerConfig) Reread {
+	if c.Reread == nil {
+		return nil
+	}
+	return func() (Config, slog.Level, []setting.Value, error) {
+		n, level, values, err := c.Reread()
+		return Config{Home: n.Home, Listen: n.Listen, Slots: n.Slots, LogLimit: n.LogLimit, TaskEnv: n.TaskEnv, Environ: c.Environ,
+			ExecDir: c.ExecDir}, level, values, err
+	}
 }
 
 // container is process 1 of a container: the keeper, with the server as its
@@ -60,6 +75,14 @@ func (h Host) Keeper(_ context.Context, args []string) error {
 	}
 	return keeper.Main(keeper.Config{Home: *home, Version: h.Version, Ready: os.NewFile(keeper.ReadyFD, "ready"),
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
+}
+
+// Operator is the whole life of a process of an `http` task.
+func (h Host) Operator(ctx context.Context, args []string, env func(string) string, log io.Writer) (int, error) {
+	if len(args) != 1 || args[0] != httpOperator {
+		return 0, freshet.Errorf(freshet.Invalid, "operator: no kind of task is called %q", args)
+	}
+	return operator.HTTP(ctx, operator.Process{Env: env, Log: log, Version: h.Version}), nil
 }
 
 // Examples are the example workflows.

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,6 +25,9 @@ import (
 	"github.com/freshet/freshet/internal/executor/local"
 	"github.com/freshet/freshet/internal/feed"
 	"github.com/freshet/freshet/internal/inbox"
+	"github.com/freshet/freshet/internal/logkey"
+	"github.com/freshet/freshet/internal/metric"
+	"github.com/freshet/freshet/internal/secret"
 	"github.com/freshet/freshet/internal/store/sqlite"
 	"github.com/freshet/freshet/internal/why"
 )
@@ -34,6 +38,9 @@ type Server struct {
 	home *home
 	self freshet.Server
 
+	metrics  *metric.Metrics
+	attempts *attempts
+	reloads  reloads
 	store    *sqlite.Store
 	local    *local.Local
 	engine   *engine.Engine
@@ -93,29 +100,34 @@ func (s *Server) wire() error {
 	issuer := auth.NewIssuer(homeToken)
 	s.local = local.New(local.Config{Home: s.cfg.Home, Binary: s.cfg.Binary, Version: s.cfg.Version, Blobs: blobs,
 		Logger: s.cfg.Log, LogLimit: s.cfg.LogLimit, InDirectory: s.cfg.ExecDir})
-	s.engine = engine.New(engine.Config{Store: s.store, Slots: s.cfg.Slots, Log: s.cfg.Log, Publish: s.feed.Publish,
+	s.metrics, s.reloads.current = s.newMetrics(), slices.Clone(s.cfg.Settings)
+	s.engine = engine.New(engine.Config{Store: s.store, Slots: s.cfg.Slots, Log: s.cfg.Log, Publish: s.feed.Publish, Measure: s.metrics.Commit,
 		Reserve: reserve{s.home.path("reserve")},
 		Prepare: func(starts []engine.Start) { s.dispatch.Prepare(starts) },
 		Release: func(f engine.Effects) { s.dispatch.Release(f) }})
-	make := &attempts{cfg: &s.cfg, url: s.self.URL, base: s.cfg.taskEnv(), token: issuer.Issue}
-	s.dispatch = dispatch.New(dispatch.Config{Executor: s.local, Engine: s.engine, Attempt: make.attempt, Log: s.cfg.Log})
+	secrets := secret.New(s.cfg.SecretsHome, s.cfg.SecretsDir, s.cfg.Environ)
+	s.attempts = newAttempts(&s.cfg, s.self.URL, issuer.Issue, secrets)
+	s.dispatch = dispatch.New(dispatch.Config{Executor: s.local, Engine: s.engine, Attempt: s.attempts.attempt, Hide: s.attempts.hide, Log: s.cfg.Log})
 	s.inbox = inbox.New(s.engine, s.store, blobs)
 	names, err := auth.NewNames(s.listener.Addr().String(), hostname())
 	if err != nil {
 		return err
 	}
 	handler := api.New(api.Config{
-		Gate:   auth.NewGate(token, issuer, names, s.store),
-		Inbox:  s.inbox,
-		Store:  s.store,
-		Feed:   s.feed,
-		Blobs:  blobs,
-		Logs:   filepath.Join(s.cfg.Home, "logs"),
-		Why:    why.New(s.store, func() (used, total int64) { st := s.engine.Stats(); return st.Used, st.Slots }),
-		Server: s.describe,
-		Stop:   s.Stop,
-		Ready:  s.engine.Ready(),
-		Log:    s.cfg.Log,
+		Gate:    auth.NewGate(token, issuer, names, s.store),
+		Inbox:   s.inbox,
+		Store:   s.store,
+		Feed:    s.feed,
+		Blobs:   blobs,
+		Logs:    filepath.Join(s.cfg.Home, "logs"),
+		Why:     why.New(s.store, func() (used, total int64) { st := s.engine.Stats(); return st.Used, st.Slots }),
+		Secrets: secrets,
+		Server:  s.describe,
+		Stop:    s.Stop,
+		Ready:   s.engine.Ready(),
+		Log:     s.cfg.Log,
+		Operation: api.Operation{Trouble: s.trouble, Count: s.metrics.Request, Metrics: s.metrics.Handler(), Reload: s.Reload,
+			Checks: s.checks, Backup: s.backup},
 	})
 	s.http = &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog: slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelWarn)}
@@ -130,6 +142,7 @@ func hostname() string {
 func (s *Server) describe() freshet.Server {
 	d, st := s.self, s.engine.Stats()
 	d.Slots, d.Used, d.Waiting, d.Commits, d.WritingSeconds = st.Slots, st.Used, st.Waiting, st.Commits, st.Writing.Seconds()
+	d.Trouble, d.ClockBehindSeconds = s.trouble(), st.Ahead.Seconds()
 	return d
 }
 
@@ -148,7 +161,7 @@ func (s *Server) Run(ctx context.Context) error {
 	if !s.cfg.Throwaway { // nobody would give it up again
 		reserve{s.home.path("reserve")}.Restore()
 	}
-	s.cfg.Log.Info("serving", "url", s.self.URL, "home", s.cfg.Home, "pid", s.self.PID, "version", s.cfg.Version)
+	s.cfg.Log.Info("serving", logkey.URL, s.self.URL, logkey.Home, s.cfg.Home, logkey.PID, s.self.PID, logkey.Version, s.cfg.Version)
 	defer s.cfg.Log.Info("stopped")
 	sources, closeSources := context.WithCancel(context.WithoutCancel(ctx))
 	defer closeSources()
@@ -162,17 +175,20 @@ func (s *Server) Run(ctx context.Context) error {
 	failed := make(chan error, 3)
 	group.Go(func() { failed <- s.engine.Run(engineCtx) })
 	group.Go(func() { failed <- s.dispatch.Run(dispatchCtx) })
+	go func() { failed <- s.http.Serve(s.listener) }() // until the state is loaded it says that it is not ready
 	select {
 	case <-s.engine.Ready():
 	case err := <-failed:
+		s.http.Close()
+		closeEngine()
 		closeDispatch()
 		group.Wait()
 		return err
 	}
+	group.Go(func() { s.reloadOnHangup(sources) })
 	if err := s.home.record(s.self); err != nil {
-		s.cfg.Log.Warn("cannot write down where the server is", "error", err)
+		s.cfg.Log.Warn("cannot write down where the server is", logkey.Error, err)
 	}
-	go func() { failed <- s.http.Serve(s.listener) }()
 	if s.cfg.Ready != nil {
 		s.cfg.Ready(s.self.URL)
 	}

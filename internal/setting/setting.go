@@ -11,18 +11,20 @@ import (
 
 // Settings is what can be set. The tags of a field are its documentation:
 // `name` is the key in freshet.yaml and, in capitals behind FRESHET_, the
-// variable; `secret` values are never shown.
+// variable; `secret` values are never shown; a server takes up new values of
+// `live` ones while it runs; those `only` for commands mean nothing to it.
 type Settings struct {
 	Home      string   `name:"home" default:"~/.freshet" doc:"directory that holds all that Freshet keeps"`
-	Server    string   `name:"server" default:"http://127.0.0.1:3737" doc:"server that commands speak to; if it is not set, the one that has served the home"`
-	Namespace string   `name:"namespace" default:"default" doc:"namespace of workflows and events that name no other"`
-	Token     string   `name:"token" secret:"yes" doc:"token that commands show to the server; without it the one in the home's file token"`
+	Server    string   `name:"server" only:"commands" default:"http://127.0.0.1:3737" doc:"server that commands speak to; if it is not set, the one that has served the home"`
+	Namespace string   `name:"namespace" only:"commands" default:"default" doc:"namespace of workflows and events that name no other"`
+	Token     string   `name:"token" only:"commands" secret:"yes" doc:"token that commands show to the server; without it the one in the home's file token"`
 	Listen    string   `name:"listen" default:"127.0.0.1:3737" doc:"address that the server listens on, HOST:PORT"`
 	AuthToken string   `name:"auth_token" secret:"yes" doc:"token that the server asks for; without it the one in the home's file token"`
-	Slots     int      `name:"slots" default:"0" doc:"processes that run at once; 0 is twice the cores, at least 8"`
-	LogLimit  Size     `name:"log_limit" default:"256MB" doc:"what is kept of a task's log; the middle of a longer one is removed"`
-	LogLevel  string   `name:"log_level" default:"info" one:"debug,info,warn,error" doc:"what the server logs: debug, info, warn or error"`
-	TaskEnv   []string `name:"task_env" doc:"variables of the server's environment that tasks get too; * stands for any letters"`
+	Slots     int      `name:"slots" live:"yes" default:"0" doc:"processes that run at once; 0 is twice the cores, at least 8"`
+	LogLimit  Size     `name:"log_limit" live:"yes" default:"256MB" doc:"what is kept of a task's log; the middle of a longer one is removed"`
+	LogLevel  string   `name:"log_level" live:"yes" default:"info" one:"debug,info,warn,error" doc:"what the server logs: debug, info, warn or error"`
+	LogFormat string   `name:"log_format" default:"text" one:"text,json" doc:"how the server logs: text for people, json for programs, one object on each line"`
+	TaskEnv   []string `name:"task_env" live:"yes" doc:"variables of the server's environment that tasks get too; * stands for any letters"`
 }
 
 // Setting is what is known about one of them.
@@ -32,6 +34,9 @@ type Setting struct {
 	Default string
 	Doc     string // its meaning, one line
 	Secret  bool   // never shown
+	Live    bool   // a server that runs takes a new value up
+
+	Commands bool // it means nothing to a server
 
 	index int
 	one   []string // allowed values; empty: any
@@ -49,7 +54,10 @@ func All() []Setting {
 			Default: tag.Get("default"),
 			Doc:     tag.Get("doc"),
 			Secret:  tag.Get("secret") != "",
-			index:   i,
+			Live:    tag.Get("live") != "",
+
+			Commands: tag.Get("only") == "commands",
+			index:    i,
 		}
 		if one := tag.Get("one"); one != "" {
 			all[i].one = strings.Split(one, ",")

@@ -11,6 +11,7 @@ import (
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/engine"
 	"github.com/freshet/freshet/internal/machine"
+	"github.com/freshet/freshet/internal/simtest/wild"
 	"github.com/freshet/freshet/internal/spec"
 )
 
@@ -143,6 +144,31 @@ func (a *audit) executions() {
 	}
 }
 
+// ends: of a run that is over nothing waits or is remembered, and its `finally`
+// has run once, unless it never began or was stopped as well.
+func (a *audit) ends() {
+	for _, r := range a.runs {
+		snap, err := a.w.Load(r.ID)
+		if err != nil || !r.Status.Final() {
+			continue
+		}
+		if len(snap.Waits)+len(snap.Dues) > 0 || !snap.Later.IsZero() {
+			a.fault("run %d is over, and %v waits, %v are due, it begins %v", r.ID, snap.Waits, snap.Dues, snap.Later)
+		}
+		task, has := a.flows[r.ID].Task(wild.Last)
+		if !has {
+			continue
+		}
+		seq, began := a.loaded[r.ID].Tasks[task.Index].Seq(), !snap.Row.StartedAt.IsZero()
+		switch {
+		case !began && seq != 0, seq > 1:
+			a.fault("run %d: began: %v, its finally has run %d times", r.ID, began, seq)
+		case began && seq == 0 && snap.Row.Asked != freshet.CodeStoppedWithRun:
+			a.fault("run %d is %s (%s), and its finally has not run", r.ID, r.Status, snap.Row.Asked)
+		}
+	}
+}
+
 // span is when a run listens, by offsets: from its start until the entry that
 // began to stop or end it.
 type span struct{ from, till int64 }
@@ -182,15 +208,18 @@ func (a *audit) events(acknowledged map[string]freshet.EventResult, values map[s
 	}
 }
 
-// spans finds when each run listened.
+// spans finds when each run listened: until it was asked to stop, or until the
+// question whether it is over was answered with yes.
 func (a *audit) spans(journal []machine.Entry) map[int64]span {
 	const ever = int64(1) << 60
-	spans := map[int64]span{}
+	spans, asked := map[int64]span{}, map[int64]int64{}
 	for _, e := range journal {
 		s := spans[e.Run]
 		switch e.Kind {
 		case machine.StartRun:
 			spans[e.Run] = span{e.Offset, ever}
+		case machine.Settle:
+			asked[e.Run] = e.Offset
 		case machine.RunEnded:
 			s.till = min(s.till, e.Cause)
 			spans[e.Run] = s
@@ -201,12 +230,16 @@ func (a *audit) spans(journal []machine.Entry) map[int64]span {
 		if err != nil {
 			a.fault("ledger of run %d: %v", run, err)
 		}
+		halted := false
 		for _, row := range rows {
 			for _, o := range row.Outcomes {
-				if o.Task == "" && o.Action == "stop" {
-					s.till = min(s.till, row.Offset)
+				if o.Task == "" && o.Action == "stop" && o.Note != "`finally` too" {
+					s.till, halted = min(s.till, row.Offset), true
 				}
 			}
+		}
+		if r := a.loaded[run]; r != nil && r.Result != "" && !halted {
+			s.till = min(s.till, asked[run])
 		}
 		spans[run] = s
 	}
@@ -233,7 +266,7 @@ func (a *audit) outcomes(e machine.Entry, spans map[int64]span) {
 	}
 	for _, r := range a.runs {
 		s := spans[r.ID]
-		listens := e.Offset > s.from && e.Offset <= s.till
+		listens := e.Offset > s.from && e.Offset <= s.till && r.Namespace == e.Namespace
 		switch {
 		case e.Run != 0 && e.Run != r.ID:
 			listens = false
@@ -282,7 +315,7 @@ func (a *audit) memory() {
 	// What was decided without any effect, such as an entry for a run that is
 	// over, is not worth a commit, and is decided again.
 	is.Undecided = 0
-	if diff := cmp.Diff(is, was, cmpopts.EquateEmpty(), cmp.AllowUnexported(machine.Registry{}), cmpopts.IgnoreUnexported(machine.Run{}), cmpopts.IgnoreFields(engine.Picture{}, "Versions")); diff != "" {
+	if diff := cmp.Diff(is, was, cmpopts.EquateEmpty(), cmp.AllowUnexported(machine.Registry{}), cmpopts.IgnoreUnexported(machine.Run{}, machine.Items{}), cmpopts.IgnoreFields(engine.Picture{}, "Versions")); diff != "" {
 		a.fault("memory differs from what is stored (-stored +memory):\n%s", diff)
 	}
 }

@@ -98,7 +98,8 @@ func (d *Disk) Commit(ctx context.Context, b *store.Batch) error {
 		time.Sleep(30 * time.Millisecond)
 	}
 	d.mu.Lock()
-	d.rows += len(b.Entries) + len(b.Ledger) + len(b.Runs) + len(b.Executions) + len(b.Waits) + len(b.Unwaits) + len(b.Rules) + len(b.Timers) + len(b.Untimers)
+	d.rows += len(b.Entries) + len(b.Ledger) + len(b.Runs) + len(b.Executions) + len(b.Waits) + len(b.Unwaits) + len(b.Rules) + len(b.Timers) + len(b.Untimers) +
+		len(b.Triggers) + len(b.Untriggers) + len(b.Marks) + len(b.Unmarks)
 	d.mu.Unlock()
 	err := d.Store.Commit(ctx, b)
 	if f == CrashAfter {

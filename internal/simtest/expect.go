@@ -40,6 +40,8 @@ func (p *player) expect(l Line) error {
 		return p.expectOutputs(p.about(l), strings.TrimSpace(rest))
 	case f[0] == "trigger" && len(f) == 2 && colon:
 		return p.expectTrigger(f[1], strings.TrimSpace(rest))
+	case f[0] == "said" && len(f) == 2 && f[1] == "run" && colon:
+		return p.expectAnswered(p.about(l), strings.TrimSpace(rest))
 	case f[0] == "said" && len(f) == 3 && f[1] == "trigger" && colon:
 		return p.expectTold(f[2], strings.TrimSpace(rest))
 	case f[0] == "no" && len(f) == 3 && f[1] == "task":

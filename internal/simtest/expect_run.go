@@ -199,3 +199,24 @@ func (p *player) expectTold(id, text string) error {
 	}
 	return want("nothing", text)
 }
+
+// expectAnswered is `RESULT [NOTE]`: the newest that the ledger says of the run
+// as a whole, under none of its rules.
+func (p *player) expectAnswered(run int64, text string) error {
+	rows, err := p.w.Disk.LedgerFor(p.w.context(), run, 0, 1000)
+	if err != nil {
+		return err
+	}
+	result, note := cut(text)
+	for _, row := range rows {
+		for _, o := range row.Outcomes {
+			if o.Rule == -1 && o.Task == "" {
+				if string(o.Result) != result || !strings.Contains(o.Note, note) {
+					return fmt.Errorf("got %s %s: %s", o.Result, o.Action, o.Note)
+				}
+				return nil
+			}
+		}
+	}
+	return want("nothing", text)
+}

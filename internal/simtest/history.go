@@ -48,7 +48,7 @@ func newHistory(t testing.TB, dir string, seed uint64) *history {
 		source := h.workflow(name)
 		fmt.Fprintf(&h.story, "-- %s.yaml --\n%s", name, source)
 		if err := h.w.Upload(name+".yaml", source); err != nil {
-			t.Fatalf("upload: %v", err)
+			t.Fatalf("upload: %v\n%s", err, source)
 		}
 	}
 	fmt.Fprintf(&h.story, "-- story --\nslots %d\nrows %d\n", slots, rows)
@@ -56,12 +56,25 @@ func newHistory(t testing.TB, dir string, seed uint64) *history {
 }
 
 func (h *history) workflow(name string) string {
+	at := int(name[1] - '0')
+	o := wild.Options{Name: name, Concurrency: true, Calm: true, Time: true, After: h.flows[:min(at, len(h.flows))]}
+	if o.Namespace = namespaceOf(name); o.Namespace != freshet.DefaultNamespace {
+		o.After = nil
+	}
 	for {
-		source := wild.Workflow(h.rng.IntN, wild.Options{Name: name, Concurrency: true, Calm: true})
+		source := wild.Workflow(h.rng.IntN, o)
 		if flows, diags := spec.Parse("w.yaml", []byte(source)); len(flows) == 1 && !diags.HasErrors() {
 			return source
 		}
 	}
+}
+
+// namespaceOf is where a workflow stands: the third has another namespace.
+func namespaceOf(name string) string {
+	if name == "w2" {
+		return "other"
+	}
+	return freshet.DefaultNamespace
 }
 
 // note writes a line of the story.
@@ -89,7 +102,9 @@ func (h *history) play(n int) {
 }
 
 func (h *history) step() {
-	switch n := h.rng.IntN(40); {
+	switch n := h.rng.IntN(48); {
+	case n >= 40:
+		h.keep(n - 40)
 	case n < 10:
 		h.event()
 	case n < 12: // several in the same moment
@@ -149,6 +164,10 @@ func (h *history) client(do func(ctx context.Context) error) {
 	h.wg.Go(func() {
 		for {
 			_, disk := h.w.Door()
+			if disk.Dead() { // nobody to ask
+				time.Sleep(time.Second)
+				continue
+			}
 			err := do(context.Background())
 			if !disk.Dead() && (err == nil || freshet.CodeOf(err) != freshet.Unavailable &&
 				freshet.CodeOf(err) != freshet.Unreachable && freshet.CodeOf(err) != freshet.Internal) {
@@ -165,17 +184,20 @@ func (h *history) event() {
 	r := freshet.EventRequest{ID: fmt.Sprintf("id%d", h.next), Key: wild.Keys[h.rng.IntN(len(wild.Keys))], Value: fmt.Sprint(h.rng.IntN(4)),
 		Sender: []string{"", "someone"}[h.rng.IntN(2)]}
 	if h.rng.IntN(3) == 0 {
+		r.Key = wild.Outside[h.rng.IntN(len(wild.Outside))]
+	}
+	if h.rng.IntN(3) == 0 {
 		r.RunID = int64(1 + h.rng.IntN(4))
 	}
-	run := ""
+	run, namespace := "", namespaceOf(h.flows[h.rng.IntN(len(h.flows))])
 	if r.RunID != 0 {
 		run = fmt.Sprintf(" run %d", r.RunID)
 	}
-	h.note("event %s %s%s id %s", r.Key, r.Value, run, r.ID)
+	h.note("event %s/%s %s%s id %s", namespace, r.Key, r.Value, run, r.ID)
 	repeat := h.rng.IntN(4) == 0
 	h.client(func(context.Context) error {
 		door, disk := h.w.Door()
-		results, errs, err := door.Send(context.Background(), freshet.DefaultNamespace, []freshet.EventRequest{r})
+		results, errs, err := door.Send(context.Background(), namespace, []freshet.EventRequest{r})
 		if err == nil && errs[0] != nil {
 			err = errs[0]
 		}
@@ -209,10 +231,16 @@ func (h *history) acknowledged(r freshet.EventRequest, result freshet.EventResul
 func (h *history) start() {
 	h.next++
 	name, key := h.flows[h.rng.IntN(len(h.flows))], fmt.Sprintf("key%d", h.next)
-	h.note("start %s key %s", name, key)
+	var request freshet.RunRequest
+	later := ""
+	if h.rng.IntN(4) == 0 {
+		at := time.Now().Add(time.Duration(h.rng.IntN(3000)) * time.Second / 100)
+		request.At, later = &at, " at "+at.Sub(h.began).String()
+	}
+	h.note("start %s.%s key %s%s", namespaceOf(name), name, key, later)
 	h.client(func(ctx context.Context) error {
 		door, disk := h.w.Door()
-		run, err := door.StartRun(ctx, freshet.DefaultNamespace, name, key, freshet.RunRequest{})
+		run, err := door.StartRun(ctx, namespaceOf(name), name, key, request)
 		if err != nil || disk.Dead() {
 			return err
 		}

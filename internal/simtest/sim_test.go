@@ -35,10 +35,11 @@ func simulate(t *testing.T, dir string, seed uint64) {
 	defer h.w.Close()
 	h.play(*steps)
 	h.calm()
-	faults := inspect(t, h, (*audit).stuck)
+	faults := inspect(t, h, (*audit).stuck, (*audit).dues)
 	if len(faults) == 0 {
+		h.rest()
 		h.stopAll()
-		faults = inspect(t, h, (*audit).stuck, (*audit).executions, func(a *audit) { a.events(h.events, h.values) }, (*audit).memory)
+		faults = inspect(t, h, (*audit).stuck, (*audit).dues, (*audit).executions, (*audit).ends, (*audit).triggers, func(a *audit) { a.events(h.events, h.values) }, (*audit).memory)
 	}
 	faults = append(faults, h.w.Room.faults...)
 	if _, err := ParseStories("history", []byte(h.story.String())); err != nil {

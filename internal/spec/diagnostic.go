@@ -58,6 +58,7 @@ const (
 	CodeUnknownEvent  = "unknown-event"        // `events.<key>` with a key that nothing here listens to
 	CodeLoop          = "loop"                 // a workflow whose end starts it again
 	CodeTooMany       = "too-many"             // more problems than are listed
+	CodeSecret        = "secret"               // a secret, or what is made of one, where it would be kept or shown
 	CodeNoEffect      = "no-effect"            // a key that changes nothing where it stands
 )
 

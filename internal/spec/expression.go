@@ -13,6 +13,7 @@ import (
 type place struct {
 	roots  expr.Root
 	moment moment
+	items  bool // in a task with foreach, item and index too
 }
 
 // moment is when an expression is computed. What it may look at depends on it.
@@ -28,17 +29,25 @@ const (
 
 const everywhere = expr.Params | expr.EventRoot | expr.EventsRoot | expr.RunRoot | expr.Tasks
 
-// The places. Secrets are compiled so that they can be told from typing
-// errors; they are not built yet.
+// The places.
 var (
-	ofRule    = place{everywhere, inRule}
-	ofTask    = place{everywhere | expr.Env, atStart}
-	ofEmit    = place{everywhere | expr.Env, atEnd}
-	ofProcess = place{everywhere | expr.Env | expr.Secrets, atStart}
-	ofTrigger = place{expr.EventRoot | expr.EventsRoot, inRule}
-	ofLaunch  = place{expr.EventRoot | expr.EventsRoot | expr.RunRoot, atLaunch}
-	ofCallers = place{everywhere | expr.Env, atRunEnd}
+	ofRule    = place{everywhere, inRule, false}
+	ofTask    = place{everywhere | expr.Env, atStart, false}
+	ofExpr    = place{everywhere | expr.Env, atStart, true}
+	ofEmit    = place{everywhere | expr.Env, atEnd, true}
+	ofProcess = place{everywhere | expr.Env | expr.Secrets, atStart, true}
+	ofTrigger = place{expr.EventRoot | expr.EventsRoot, inRule, false}
+	ofLaunch  = place{expr.EventRoot | expr.EventsRoot | expr.RunRoot, atLaunch, false}
+	ofCallers = place{everywhere | expr.Env, atRunEnd, false}
 )
+
+// rootsOf are the names that an expression at a place may begin with.
+func (r *reader) rootsOf(p place) expr.Root {
+	if p.items && r.task != NoTask && r.drafts[r.task].Foreach != nil {
+		return p.roots | expr.Item
+	}
+	return p.roots
+}
 
 // use is an expression of the file, kept for the checks that need the whole
 // file.
@@ -75,7 +84,7 @@ func program(p place, what string, types ...string) form[*expr.Program] {
 		if !ok {
 			return nil, false
 		}
-		compiled, problem := r.compile(source, p.roots)
+		compiled, problem := r.compile(source, r.rootsOf(p))
 		if problem != nil {
 			r.expressionProblem(n, problem)
 			return nil, false
@@ -125,7 +134,7 @@ func template(p place) form[*expr.Template] {
 
 // template compiles a text and keeps what it mentions.
 func (r *reader) template(n *yaml.Node, source string, p place) (*expr.Template, bool) {
-	t, problem := r.parseTemplate(source, p.roots)
+	t, problem := r.parseTemplate(source, r.rootsOf(p))
 	if problem != nil {
 		r.expressionProblem(n, problem)
 		return nil, false

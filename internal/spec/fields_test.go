@@ -53,7 +53,7 @@ func TestFields(t *testing.T) {
 		"default of a date":        {any3{w.Parameters[0].Name, w.Parameters[0].Default, w.Parameters[0].Optional}, any3{"day", "2026-01-31", true}},
 		"concurrency":              {w.Concurrency, &Concurrency{1, StopOldest, 100}},
 		"command":                  {sources(task("extract").Args), []string{"python", "extract.py", "--day", "${{ params.day }}", "--limit", "5"}},
-		"outputs":                  {task("extract").Outputs, []Output{{"rows", IntegerOutput}}},
+		"outputs":                  {task("extract").Outputs, []Output{{Name: "rows", Type: IntegerOutput}}},
 		"working_dir of defaults":  {task("extract").WorkingDir.Source(), "in/${{ run.id }}"},
 		"merged time-out":          {full.Timeout, 3 * time.Hour},
 		"merged retries":           {full.Retries, Retries{3, time.Minute, 2, 30 * time.Minute, []freshet.Code{"exit", "lost"}, []int{75}}},

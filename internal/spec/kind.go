@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	yaml "go.yaml.in/yaml/v4"
 
@@ -112,7 +113,7 @@ var commandForm = func() form[[]*expr.Template] {
 
 // exprForm is outputs with their expressions.
 var exprForm = func() form[[]NamedProgram] {
-	pairs := distinctPairs(pairsOf("a mapping from outputs to expressions", name, program(ofTask, "")))
+	pairs := distinctPairs(pairsOf("a mapping from outputs to expressions", name, program(ofExpr, "")))
 	pairs.schema["minProperties"] = 1
 	return form[[]NamedProgram]{pairs.schema, func(r *reader, n *yaml.Node) ([]NamedProgram, bool) {
 		ps, ok := pairs.read(r, n)
@@ -137,3 +138,29 @@ var executorForm = form[string]{schema{"enum": []string{"local"}}, func(r *reade
 	}
 	return s, ok
 }}
+
+// approvalForm is what an approval asks.
+var approvalForm = func() form[Approval] {
+	message := template(ofProcess)
+	long := &object[Approval]{
+		what: "`approval`",
+		fields: []field[Approval]{
+			must(key("message", message, func(a *Approval) **expr.Template { return &a.Message }, "What the person is asked.")),
+			key("timeout", timeout, func(a *Approval) *time.Duration { return &a.Timeout },
+				"How long an answer is waited for; default: as long as it takes."),
+			key("on_timeout", oneOf(Rejected, Approved), func(a *Approval) *Answer { return &a.OnTimeout },
+				"What no answer by then means: reject (default) or approve."),
+		},
+	}
+	complete := func(a Approval) Approval {
+		if a.OnTimeout == "" {
+			a.OnTimeout = Rejected
+		}
+		return a
+	}
+	return either[Approval]{
+		what:    "a message, or {message, timeout, on_timeout}",
+		scalar:  convert(message, func(m *expr.Template) Approval { return complete(Approval{Message: m}) }),
+		mapping: convert(long.form(), complete),
+	}.form()
+}()

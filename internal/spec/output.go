@@ -16,7 +16,7 @@ var outputsForm = *convert(
 	func(ps []pair[OutputType]) []Output {
 		outs := make([]Output, 0, len(ps))
 		for _, p := range ps {
-			outs = append(outs, Output{p.key.Value, p.value})
+			outs = append(outs, Output{Name: p.key.Value, Type: p.value})
 		}
 		return outs
 	})
@@ -32,7 +32,9 @@ func (t *Task) CheckOutputs(raw map[string]string) (map[string]any, error) {
 	var wrong []string
 	for _, o := range t.Outputs {
 		text, there := raw[o.Name]
-		if !there {
+		if !there && o.Optional {
+			continue
+		} else if !there {
 			wrong = append(wrong, fmt.Sprintf("output `%s` is missing", o.Name))
 			continue
 		}
@@ -74,16 +76,18 @@ func (t OutputType) convert(text string) (any, bool) {
 	if err != nil {
 		return nil, false
 	}
-	ok := false
+	ok := t == jsonOutput
 	switch v := v.(type) {
 	case int64:
-		return float64(v), t == NumberOutput
+		if t == NumberOutput {
+			return float64(v), true
+		}
 	case float64:
-		ok = t == NumberOutput
+		ok = ok || t == NumberOutput
 	case []any:
-		ok = t == ArrayOutput
+		ok = ok || t == ArrayOutput
 	case map[string]any:
-		ok = t == ObjectOutput
+		ok = ok || t == ObjectOutput
 	}
 	return v, ok
 }

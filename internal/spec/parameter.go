@@ -109,6 +109,9 @@ func (p *Parameter) violations(v any) []string {
 	}
 	var reasons *jsonschema.ValidationError
 	if err := s.Validate(v); errors.As(err, &reasons) {
+		if p.WriteOnly() {
+			return []string{"the value is not as its schema says; as it is writeOnly, it is not shown"}
+		}
 		return causes(reasons)
 	}
 	return nil

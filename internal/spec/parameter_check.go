@@ -124,7 +124,12 @@ func (p *Parameter) given(typed map[string]any, text map[string]string) (any, bo
 		v := p.fromText(s)
 		types := p.types()
 		if _, still := v.(string); still && len(types) > 0 && !slices.Contains(types, "string") {
-			return nil, true, fmt.Errorf("expected %s, found %s", strings.Join(types, " or "), excerpt(s))
+			if p.WriteOnly() {
+				s = "a value that is not shown"
+			} else {
+				s = excerpt(s)
+			}
+			return nil, true, fmt.Errorf("expected %s, found %s", strings.Join(types, " or "), s)
 		}
 		return v, true, nil
 	}

@@ -96,6 +96,7 @@ func parseDocument(doc *document) (*Workflow, Diagnostics) {
 	order := newOrder(r)
 	order.checkCycles()
 	r.checkReferences(order)
+	r.addSecrets()
 	if !r.found.HasErrors() {
 		r.w.index()
 	}

@@ -21,24 +21,25 @@ type reader struct {
 	found   Diagnostics
 	said    map[Diagnostic]bool
 
-	w         *Workflow
-	defaults  draft                     // what `defaults` gives every task
-	drafts    []*draft                  // of the tasks, in the order of the file
-	tasks     map[string]int            // task by name
-	last      []string                  // names of the tasks of `finally`, known from the beginning
-	params    map[string]int            // parameter by name
-	anyParams bool                      // the workflow is not known, nor are its parameters
-	task      int                       // the task that is being read, or NoTask
-	triggers  map[string]int            // lines of the names of entries of `on`, in lower case
-	trigger   *Trigger                  // the entry of `on` that is being read, or nil
-	entryZone *time.Location            // its own zone, if it says one
-	uses      []use                     // expressions, for the checks that need the whole file
-	programs  map[written]*expr.Program // by what is written
-	templates map[written]*expr.Template
-	heard     map[hearing]map[string]bool // event keys that take part at a place; nil: not known
-	suggested int                         // names that a suggestion was looked for
-	errors    int                         // so far, also those met again and those that were dropped
-	dropped   int                         // problems beyond maxDiagnostics
+	w          *Workflow
+	defaults   draft                     // what `defaults` gives every task
+	drafts     []*draft                  // of the tasks, in the order of the file
+	tasks      map[string]int            // task by name
+	last       []string                  // names of the tasks of `finally`, known from the beginning
+	params     map[string]int            // parameter by name
+	anyParams  bool                      // the workflow is not known, nor are its parameters
+	task       int                       // the task that is being read, or NoTask
+	triggers   map[string]int            // lines of the names of entries of `on`, in lower case
+	trigger    *Trigger                  // the entry of `on` that is being read, or nil
+	entryZone  *time.Location            // its own zone, if it says one
+	uses       []use                     // expressions, for the checks that need the whole file
+	programs   map[written]*expr.Program // by what is written
+	templates  map[written]*expr.Template
+	secretEnvs map[int]map[string]bool     // variables that are made of secrets, by task
+	heard      map[hearing]map[string]bool // event keys that take part at a place; nil: not known
+	suggested  int                         // names that a suggestion was looked for
+	errors     int                         // so far, also those met again and those that were dropped
+	dropped    int                         // problems beyond maxDiagnostics
 }
 
 func newReader(doc *document) *reader {
@@ -46,7 +47,7 @@ func newReader(doc *document) *reader {
 		doc: doc, grammar: theGrammar(), w: &Workflow{}, task: NoTask, said: map[Diagnostic]bool{},
 		tasks: map[string]int{}, params: map[string]int{}, triggers: map[string]int{},
 		programs: map[written]*expr.Program{}, templates: map[written]*expr.Template{},
-		heard:    map[hearing]map[string]bool{},
+		heard: map[hearing]map[string]bool{}, secretEnvs: map[int]map[string]bool{},
 		defaults: draft{Task: Task{Retries: defaultRetries, StopGrace: defaultGrace, Executor: "local"}},
 	}
 }

@@ -22,7 +22,14 @@ func (r *reader) checkReferences(o *order) {
 	for i := range r.uses {
 		u := &r.uses[i]
 		for _, ref := range u.refs {
-			if len(ref.Path) < 2 && ref.Path[0] != "secrets" {
+			switch {
+			case ref.Path[0] == "secrets":
+				r.checkSecret(u, ref)
+				continue
+			case ref.Path[0] == "env":
+				r.checkSecretEnv(u, ref)
+			}
+			if len(ref.Path) < 2 {
 				continue
 			}
 			switch ref.Path[0] {
@@ -43,8 +50,6 @@ func (r *reader) checkReferences(o *order) {
 			case "events":
 				r.checkEvent(u, ref)
 				r.checkField(u, ref, 2, "an event", eventFields)
-			case "secrets":
-				r.at(u, ref, CodeNotBuilt, Error, "", "`secrets` is not built yet")
 			}
 		}
 	}
@@ -239,7 +244,7 @@ func (r *reader) checkOutput(u *use, ref expr.Ref, t *Task) {
 	}
 	hint := r.suggest(output, func() []string { return names })
 	switch {
-	case t.Kind == Expr:
+	case t.Kind == Expr || t.Kind == Request:
 		r.at(u, ref, CodeUnknownOutput, Error, hint, "task `%s` has no output `%s`", t.Name, output)
 	case !ref.Has && nearest(output, names) != "":
 		r.at(u, ref, CodeUnknownOutput, Warning, hint, "task `%s` does not declare the output `%s`", t.Name, output)

@@ -35,7 +35,7 @@ func Schema() []byte {
 func taskSchema(o *object[draft]) schema {
 	s := o.schema()
 	var kinds []any
-	for _, k := range []Kind{Bash, Command, Expr} {
+	for _, k := range []Kind{Bash, Command, Expr, Request} {
 		kinds = append(kinds, schema{"required": []string{string(k)}})
 	}
 	s["oneOf"] = kinds

@@ -30,7 +30,7 @@ func TestSchemaAgreesWithParser(t *testing.T) {
 	for _, source := range []string{
 		"{name: x, tasks: {a: {bash: x, nonsense: 1}}}",
 		"{name: x, nonsense: 1, tasks: {a: {bash: x}}}",
-		"{name: x, tasks: {a: {bash: x, foreach: [1]}}}",
+		"{name: x, tasks: {a: {bash: x, artifacts: [x]}}}",
 		"{name: x, tasks: {a: {bash: x, command: [x]}}}",
 		"{name: x, tasks: {a: {bash: x, start: {event: a, count: {event: a, reaches: 1}}}}}",
 		"{name: x, tasks: {a: {bash: x, stop: {event: a, busy: queue}}}}",
@@ -51,6 +51,11 @@ func TestSchemaAgreesWithParser(t *testing.T) {
 		"{name: x, tasks: {a: {bash: x, every: -5m}}}",
 		"{name: x, tasks: {a: {bash: x}}, finally: {}}",
 		"{name: x, tasks: {a: {bash: x}}, finally: {b: {bash: x, start: {event: a}}}}",
+		"{name: x, tasks: {a: {http: {method: GET}}}}",
+		"{name: x, tasks: {a: {http: 'http://x'}}}",
+		"{name: x, tasks: {a: {http: {url: 'http://x', expect: 99}}}}",
+		"{name: x, tasks: {a: {http: {url: 'http://x', headers: {'a b': c}}}}}",
+		"{name: x, tasks: {a: {http: {url: 'http://x', nonsense: 1}}}}",
 		"{tasks: {a: {bash: x}}}",
 	} {
 		if _, ds := Parse("f", []byte(source)); !ds.HasErrors() {

@@ -16,6 +16,9 @@ type draft struct {
 	Task
 	node                 *yaml.Node // its name in the file
 	bash                 script
+	approval             Approval
+	maxParallel          int
+	failFast             bool
 	start, stop, restart []*Rule
 	every, schedule      *tick.Schedule
 	loose                bool // some of its rules could not be read
@@ -29,8 +32,16 @@ var defaultKeys = []string{"retries", "timeout", "stop_grace", "allow_failure", 
 // processKeys change nothing in a task that is computed in the engine.
 var processKeys = []string{"with", "retries", "timeout", "stop_grace", "long_running", "executor", "working_dir"}
 
+// uselessKeys are those of processKeys, and others, that change nothing in a
+// task of a kind that has no process.
+var uselessKeys = map[Kind][]string{
+	Expr:        processKeys,
+	Approve:     append([]string{"env"}, processKeys...),
+	SubWorkflow: {"env", "stop_grace", "long_running", "executor", "working_dir"},
+}
+
 // laterKinds are the kinds of tasks that are not built yet.
-var laterKinds = []string{"python", "notebook", "http", "workflow", "approval", "container", "flink", "spark_submit", "spark_sql", "use"}
+var laterKinds = []string{"python", "notebook", "container", "flink", "spark_submit", "spark_sql", "use"}
 
 const defaultGrace = 10 * time.Second
 
@@ -41,12 +52,26 @@ func taskObject() *object[draft] {
 			key("description", plain, func(d *draft) *string { return &d.Description },
 				"What the task is for."),
 
+			key("foreach", foreachForm, func(d *draft) **Foreach { return &d.Foreach },
+				"One execution per item of a list, an expression, or every combination of {a: [...], b: [...]}. They see item and index."),
+			key("max_parallel", whole(1, MaxItems), func(d *draft) *int { return &d.maxParallel },
+				"How many items may be alive at once; default: all."),
+			key("fail_fast", boolean, func(d *draft) *bool { return &d.failFast },
+				"true (default): after an item's final failure no further one starts, and live ones are stopped."),
+
 			key("bash", scriptForm, func(d *draft) *script { return &d.bash },
 				"A bash script, run with -e -o pipefail. It reads values from its environment (`env`) or $FRESHET_INPUT (`with`); ${{ }} has no meaning in it."),
 			key("command", commandForm, func(d *draft) *[]*expr.Template { return &d.Args },
 				"A program with its arguments, run without a shell. ${{ }} may stand in the arguments."),
 			key("expr", exprForm, func(d *draft) *[]NamedProgram { return &d.Exprs },
 				"Outputs that are computed in the engine, without a process: {output: CEL expression}."),
+			key("http", httpForm, func(d *draft) **HTTP { return &d.HTTP },
+				"A request to a web server, by a process of its own. Its outputs are status, headers, body and json."),
+
+			key("workflow", name, func(d *draft) *string { return &d.Flow },
+				"A workflow of the same namespace that runs as this task: its result and its outputs are the task's. `with` gives its parameters."),
+			key("approval", approvalForm, func(d *draft) *Approval { return &d.approval },
+				"What a person is asked; the task runs, without a slot, until somebody approves or rejects: a message or {message, timeout, on_timeout}."),
 
 			key("start", ruleOf(Start), func(d *draft) *[]*Rule { return &d.start },
 				"When the task starts: a condition with `busy`, or a list of them. A task without `start`, `after` and `schedule` starts with the run."),
@@ -89,7 +114,7 @@ func taskObject() *object[draft] {
 			key("executor", executorForm, func(d *draft) *string { return &d.Executor },
 				"Where the process runs; default and so far only: local."),
 		},
-		later: append([]string{"foreach", "max_parallel", "fail_fast", "artifacts", "concurrency", "resources"}, laterKinds...),
+		later: append([]string{"artifacts", "concurrency", "resources"}, laterKinds...),
 		hints: map[string]string{
 			"depends":     "did you mean `after`?",
 			"depends_on":  "did you mean `after`?",
@@ -160,8 +185,15 @@ func (r *reader) readTask(d *draft, n *yaml.Node, o *object[draft]) {
 	if d.LongRunning && !d.Finally && !es.has("timeout") {
 		d.Timeout = 0
 	}
-	if d.Kind == Expr {
-		r.checkEngineTask(es)
+	r.checkForeach(d, es)
+	if d.Kind == Approve {
+		d.Approval = &d.approval
+	}
+	if d.InEngine() {
+		r.checkEngineTask(d.Kind, es)
+	}
+	if d.Kind == Request {
+		r.completeHTTP(d, es)
 	}
 	r.addRules(d, es)
 }
@@ -170,7 +202,7 @@ func (r *reader) readTask(d *draft, n *yaml.Node, o *object[draft]) {
 // well be the kind that is missing, and has been reported.
 func (r *reader) checkKind(d *draft, es entries, unknown bool) {
 	var kinds []string
-	for _, k := range []Kind{Bash, Command, Expr} {
+	for _, k := range []Kind{Bash, Command, Expr, Request, SubWorkflow, Approve} {
 		if es.has(string(k)) {
 			kinds = append(kinds, "`"+string(k)+"`")
 			d.Kind = k
@@ -184,7 +216,7 @@ func (r *reader) checkKind(d *draft, es entries, unknown bool) {
 	switch len(kinds) {
 	case 0:
 		if !unknown {
-			r.hinted(d.node, CodeTaskKind, "say what it does: bash, command or expr", "task `%s` does nothing", d.Name)
+			r.hinted(d.node, CodeTaskKind, "say what it does: bash, command, expr, http, workflow or approval", "task `%s` does nothing", d.Name)
 		}
 	case 1:
 	default:
@@ -193,13 +225,13 @@ func (r *reader) checkKind(d *draft, es entries, unknown bool) {
 }
 
 // checkEngineTask warns of keys without a meaning where there is no process.
-func (r *reader) checkEngineTask(es entries) {
-	for _, k := range processKeys {
+func (r *reader) checkEngineTask(kind Kind, es entries) {
+	for _, k := range uselessKeys[kind] {
 		if v := es.get(k); v != nil {
-			r.warn(v, CodeNoEffect, "", "`%s` changes nothing: an `expr` task is computed in the engine, without a process", k)
+			r.warn(v, CodeNoEffect, "", "`%s` changes nothing: the engine decides `%s` itself, without a process", k, kind)
 		}
 	}
-	if v := es.get("outputs"); v != nil {
+	if v := es.get("outputs"); v != nil && kind == Expr {
 		r.hinted(v, CodeValue, "leave `outputs` out", "the outputs of an `expr` task are its own keys")
 	}
 }

@@ -1,9 +1,7 @@
 package spec
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
 	"math"
 	"slices"
 	"strconv"
@@ -60,7 +58,7 @@ func inputForm(p place) form[*expr.Template] {
 			return nil, false
 		}
 		b.WriteString(" }}")
-		t, problem := r.parseTemplate(b.String(), p.roots)
+		t, problem := r.parseTemplate(b.String(), r.rootsOf(p))
 		if problem != nil {
 			r.errorAt(n, CodeExpression, "%s", problem.Message)
 			return nil, false
@@ -94,48 +92,26 @@ func (r *reader) literal(b *strings.Builder, n *yaml.Node, p place) bool {
 			if i > 0 {
 				b.WriteString(", ")
 			}
-			b.WriteString(quoted(e.key.Value) + ": ")
+			b.WriteString(expr.Quote(e.key.Value) + ": ")
 			ok = r.literal(b, e.value, p) && ok
 		}
 		b.WriteString(" }")
 		return ok
 	}
 	if isText(n) && strings.Contains(n.Value, "${{") {
-		return r.nested(b, n, p)
+		t, ok := r.template(n, n.Value, p)
+		if ok {
+			b.WriteString(t.Expression())
+		}
+		return ok
 	}
 	v, ok := r.value(n)
 	if s, isString := v.(string); isString {
-		b.WriteString(quoted(s))
+		b.WriteString(expr.Quote(s))
 	} else {
 		b.WriteString(number64(v))
 	}
 	return ok
-}
-
-// nested writes a text with ${{ }} inside a list or mapping: one that is a
-// whole ${{ }} keeps its type, which is all that is asked for there.
-func (r *reader) nested(b *strings.Builder, n *yaml.Node, p place) bool {
-	s := strings.TrimSpace(n.Value)
-	if !strings.HasPrefix(s, "${{") || !strings.HasSuffix(s, "}}") || strings.Count(s, "${{") != 1 {
-		r.hinted(n, CodeNoExpression, `write the whole value as one expression: '${{ "a" + params.b }}'`,
-			"inside a list or mapping of `with`, a value is text or one whole ${{ }}")
-		return false
-	}
-	if _, ok := r.template(n, n.Value, p); !ok {
-		return false
-	}
-	b.WriteString("(" + s[3:len(s)-2] + ")")
-	return true
-}
-
-// quoted is a CEL string. Braces are escaped, so that none of it is taken for
-// the end of the ${{ }} around it.
-func quoted(s string) string {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.Encode(s)
-	return strings.NewReplacer("{", `\u007b`, "}", `\u007d`).Replace(strings.TrimSuffix(b.String(), "\n"))
 }
 
 // number64 is a CEL literal of a value that is no text.

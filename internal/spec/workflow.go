@@ -31,8 +31,9 @@ type Workflow struct {
 	Tasks       []*Task       // those of `finally` last
 	Finally     int           // index of the first task of `finally`; len(Tasks): there are none
 	Outputs     []NamedProgram
-	Rules       []*Rule // every rule of the file's tasks, Stop last; a Rule's ID is its index
-	Source      []byte  // this document's text
+	Rules       []*Rule  // every rule of the file's tasks, Stop last; a Rule's ID is its index
+	Secrets     []string // names of the secrets that its expressions mention, sorted
+	Source      []byte   // this document's text
 
 	byName  map[string]int
 	byEvent map[string][]Listener
@@ -91,9 +92,12 @@ type Kind string
 
 // The kinds that are built.
 const (
-	Bash    Kind = "bash"
-	Command Kind = "command"
-	Expr    Kind = "expr"
+	Bash        Kind = "bash"
+	Command     Kind = "command"
+	Expr        Kind = "expr"
+	Request     Kind = "http"
+	SubWorkflow Kind = "workflow"
+	Approve     Kind = "approval"
 )
 
 // Task is one task.
@@ -106,6 +110,10 @@ type Task struct {
 	Shell        string           // bash; empty: bash
 	Args         []*expr.Template // command
 	Exprs        []NamedProgram   // expr, in the order of the file
+	HTTP         *HTTP            // http
+	Flow         string           // workflow: the one that is called
+	Approval     *Approval        // approval
+	Foreach      *Foreach         // nil: one execution per start
 	Rules        []*Rule          // in the order of the file
 	After        *Condition       // nil: none; also part of every start rule's condition
 	WithRun      bool             // starts with the run: no start, after or schedule, and not in finally
@@ -127,7 +135,38 @@ type Task struct {
 }
 
 // InEngine tells whether the task is decided in the engine, without a process.
-func (t *Task) InEngine() bool { return t.Kind == Expr }
+func (t *Task) InEngine() bool { return t.Kind == Expr || t.Waits() }
+
+// Waits tells whether the task runs without a process or a slot, until
+// somebody answers: a person, or the run that it called.
+func (t *Task) Waits() bool { return t.Kind == SubWorkflow || t.Kind == Approve }
+
+// TryTimeout is how long one try may run; 0: as long as it takes.
+func (t *Task) TryTimeout() time.Duration {
+	switch {
+	case t.Kind == Expr:
+		return 0
+	case t.Approval != nil:
+		return t.Approval.Timeout
+	}
+	return t.Timeout
+}
+
+// Approval is what an approval asks of a person.
+type Approval struct {
+	Message   *expr.Template
+	Timeout   time.Duration // 0: as long as it takes
+	OnTimeout Answer
+}
+
+// Answer is what becomes of an approval.
+type Answer string
+
+// The answers.
+const (
+	Approved Answer = "approve"
+	Rejected Answer = "reject"
+)
 
 // NamedProgram is a name with the expression that gives its value.
 type NamedProgram struct {
@@ -137,8 +176,9 @@ type NamedProgram struct {
 
 // Output is a declared output.
 type Output struct {
-	Name string
-	Type OutputType
+	Name     string
+	Type     OutputType
+	Optional bool // may be missing
 }
 
 // OutputType is the type that a declared output is converted to.
@@ -152,6 +192,7 @@ const (
 	BooleanOutput OutputType = "boolean"
 	ArrayOutput   OutputType = "array"
 	ObjectOutput  OutputType = "object"
+	jsonOutput    OutputType = "json" // of any type; not for files
 )
 
 // Emit is an event that a task sends with its success.

@@ -70,6 +70,7 @@ type Batch struct {
 	Ledger     []LedgerRow
 	Runs       []machine.RunRow
 	Executions []*machine.Execution
+	Unheld     []machine.HeldKey // starts whose items are held no more; after Executions
 	Waits      []machine.Wait
 	Unwaits    []machine.WaitKey
 	Rules      []machine.RuleRow // one without anything Stored and without Marks goes; its marks do not

@@ -103,7 +103,7 @@ func (q *inquiry) sending(v *view, e *machine.Entry) (execution, bool) {
 // runStart tells why a run was started.
 func (q *inquiry) runStart(v *view, depth int) freshet.Reason {
 	r := freshet.Reason{Kind: freshet.WhyRun, Time: moment(v.CreatedAt), RunID: v.ID, Workflow: v.Workflow}
-	if q.toldRuns[v.ID] {
+	if q.toldRuns[v.ID] && (v.Trigger != 0 || v.Event != nil) {
 		r.Text = sentence("why run %d was started stands above", v.ID)
 		return r
 	}
@@ -151,9 +151,9 @@ func (q *inquiry) byTrigger(v *view, r *freshet.Reason, depth int) {
 		r.Because = append(r.Because, freshet.Reason{Kind: freshet.WhyTrigger, Trigger: v.Trigger, Text: "The trigger is not there any more."})
 	default:
 		r.Because = append(r.Because, freshet.Reason{Kind: freshet.WhyTrigger, Trigger: t.ID, Workflow: t.Workflow, Expression: t.Expression,
-			Text: sentence("it is %s: %s", t.source(), t.Expression)})
+			Text: sentence("it is %s: %s", t.source(), t.what())})
 	}
-	if v.Depth > 1 {
+	if v.Depth > 1 && (v.ID == q.about || q.about == 0) {
 		r.Because = append(r.Because, freshet.Reason{Kind: freshet.WhyTrigger, Have: amount(float64(v.Depth)), Need: amount(freshet.MaxDepth),
 			Text: sentence("it is link %d of a chain of triggers that set each other off; %d are allowed", v.Depth, freshet.MaxDepth)})
 	}

@@ -122,7 +122,7 @@ func (q *inquiry) present(v *view, t *spec.Task, x execution) (words string, lis
 		return q.queued(t, x)
 	case freshet.Running:
 		if t.Timeout > 0 && !x.started.IsZero() {
-			list = append(list, freshet.Reason{Kind: freshet.WhyTime, Text: sentence("its `timeout` of %s ends this try if it still runs then", span(t.Timeout)), Due: moment(x.started.Add(t.Timeout)), RunID: v.ID, Task: x.Task})
+			list = append(list, freshet.Reason{Kind: freshet.WhyTime, Text: sentence("its `timeout` of %s ends this try if it still runs then", exact(t.Timeout)), Due: moment(x.started.Add(t.Timeout)), RunID: v.ID, Task: x.Task})
 		}
 		words = "is running"
 		if t.Retries.Limit > 0 {

@@ -46,7 +46,7 @@ tasks:
 			{"early", "Task early ended in success; it had started because event x arrived."},
 			{"next", "its start was decided because task early ended in success."},
 			{"late", "Event z arrived at offset 703 with the value 1, but was filtered: event.data > 1 was false."},
-			{"count", "Count of tick: 2400 of 100000."},
+			{"count", "Count 2400 of 100000 (event tick)."},
 		} {
 			e, err := w.why.Task(w.ctx, id, c.task)
 			w.check(e, err)

@@ -18,6 +18,9 @@ func outcome(w *spec.Workflow, o freshet.Outcome) string {
 	case freshet.Fired:
 		return acted(who, o)
 	case freshet.Remembered:
+		if o.Note != "" {
+			return fmt.Sprintf("it was remembered for %s: %s", who, clip(o.Note))
+		}
 		return "it was remembered for " + who + ", whose other conditions are not met yet"
 	case freshet.Counted:
 		return fmt.Sprintf("it was counted for %s: %s of %s", who, number(o.Have), number(o.Need))
@@ -47,9 +50,9 @@ func acted(who string, o freshet.Outcome) string {
 		return "it stopped " + who
 	case "queue":
 		if o.Note != "" {
-			return fmt.Sprintf("a start of %s waits: %s", who, clip(o.Note))
+			return fmt.Sprintf("a start of %s was to wait: %s", who, clip(o.Note))
 		}
-		return fmt.Sprintf("a start of %s waits until the live one has ended", who)
+		return fmt.Sprintf("a start of %s was to wait until the live one had ended", who)
 	case "replace":
 		return fmt.Sprintf("it took the place of the start of %s that waited", who)
 	case "skip":

@@ -2,6 +2,7 @@ package why
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/spec"
@@ -54,8 +55,8 @@ func (q *inquiry) place(v *view) []freshet.Reason {
 	add(alive, "Run %d has a place: it %s.")
 	add(before, "Run %d is before it: it %s.")
 	if c := v.w.Concurrency; c != nil {
-		list = append(list, freshet.Reason{Kind: freshet.WhyPlace, Text: sentence("the workflow says `concurrency: %d` with `overlap: %s`: %s may run at once",
-			c.Limit, overlap(c), count(c.Limit, "run")), Have: amount(float64(len(alive))), Need: amount(float64(c.Limit))})
+		list = append(list, freshet.Reason{Kind: freshet.WhyPlace, Text: sentence("the workflow says `concurrency: %d` with `overlap: %s`", c.Limit, overlap(c)),
+			Have: amount(float64(len(alive))), Need: amount(float64(c.Limit))})
 	}
 	return list
 }
@@ -65,6 +66,14 @@ func overlap(c *spec.Concurrency) spec.Overlap {
 		return spec.QueueRuns
 	}
 	return c.Overlap
+}
+
+// stood is where a run stands, as part of a sentence.
+func (q *inquiry) stood(r freshet.Run) string {
+	if r.Status == freshet.Queued && r.ScheduledAt != nil && r.ScheduledAt.After(q.now) {
+		return "starts " + instant(*r.ScheduledAt, time.UTC)
+	}
+	return standing(r.Status)
 }
 
 // standing is the status of a run as part of a sentence.

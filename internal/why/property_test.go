@@ -3,6 +3,7 @@ package why_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/machine"
 	"github.com/freshet/freshet/internal/spec"
+	"github.com/freshet/freshet/internal/store"
 )
 
 // TestEverythingIsExplained lets small random workflows live through random
@@ -28,6 +30,7 @@ func TestEverythingIsExplained(t *testing.T) {
 				return // tasks that wait for each other
 			}
 			rt.Log(source)
+			w.watchers(rt)
 			id := w.run(source)
 			w.checkAll(id)
 			for range rapid.IntRange(0, 8).Draw(rt, "steps") {
@@ -39,6 +42,78 @@ func TestEverythingIsExplained(t *testing.T) {
 		})
 		w.t = outer
 	})
+}
+
+// watchers uploads a workflow v that is over at once, with random triggers.
+func (w *world) watchers(rt *rapid.T) {
+	w.t.Helper()
+	var b strings.Builder
+	b.WriteString("name: v\ntimezone: Europe/Paris\non:\n")
+	for range rapid.IntRange(1, 3).Draw(rt, "triggers") {
+		c := watched(rt, 2)
+		if strings.HasPrefix(c, "{all: ") {
+			c = outer(c) + rapid.SampledFrom([]string{"", ", within: 30m", ", within: day", ", not_before: \"08:00\"", ", deadline: \"12:00\""}).Draw(rt, "clock")
+			c = "{" + c + "}"
+		}
+		fmt.Fprintf(&b, "  - %s\n", c)
+	}
+	b.WriteString("tasks:\n  a: {expr: {v: 1}}\n")
+	rt.Log(b.String())
+	w.upload(b.String())
+}
+
+// watched draws a condition of a trigger.
+func watched(rt *rapid.T, depth int) string {
+	n := 6
+	if depth == 0 {
+		n = 4
+	}
+	key := rapid.SampledFrom([]string{"x", "y"}).Draw(rt, "hears")
+	switch rapid.IntRange(0, n).Draw(rt, "watched") {
+	case 0:
+		return fmt.Sprintf("{event: %s, if: event.data > 10}", key)
+	case 1:
+		return fmt.Sprintf("{count: {event: %s, reaches: 3}, within: 1h}", key)
+	case 2:
+		return fmt.Sprintf("{missing: {event: %s, for: 2h}}", key)
+	case 3:
+		return rapid.SampledFrom([]string{"{schedule: \"0 6 * * *\"}", "{every: 3h}"}).Draw(rt, "ticks")
+	case 4:
+		return rapid.SampledFrom([]string{"{workflow: {w: ended}}", "{workflow: {w: success}}", "{missing: {workflow: {w: success}, for: 3h}}"}).Draw(rt, "flow")
+	case 5:
+		return fmt.Sprintf("{any: [%s, %s]}", watched(rt, depth-1), watched(rt, depth-1))
+	}
+	return fmt.Sprintf("{all: [%s, %s]}", watched(rt, depth-1), watched(rt, depth-1))
+}
+
+// agrees compares what an answer claims of the parts of a task's condition with
+// what the machine says of them.
+func (w *world) agrees(e freshet.Explanation, flow *spec.Workflow, st *machine.Run, t *spec.Task) {
+	w.t.Helper()
+	if e.Status != freshet.Waiting || st.Status != freshet.Running || len(t.Rules) != 1 || t.Rules[0].When.Kind != spec.AllOf {
+		return
+	}
+	var want []string
+	for _, p := range t.Rules[0].When.Parts {
+		if !p.Signal() && p.Kind != spec.AnyOf {
+			return // their own parts stand in the list
+		}
+		want = append(want, fmt.Sprint(p.Kind, p.Key, machine.Met(flow, st, t.Rules[0], p, time.Now())))
+	}
+	var got []string
+	for _, r := range e.Because {
+		if r.Met != nil && r.Kind != "all" {
+			got = append(got, fmt.Sprint(r.Kind, r.Key, *r.Met))
+			if have, missing := strings.HasPrefix(r.Text, "Have: "), strings.HasPrefix(r.Text, "Missing: "); (have || missing) && have != *r.Met {
+				w.t.Fatalf("%q, and met: %v", r.Text, *r.Met)
+			}
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		w.t.Fatalf("parts %v, but the machine says %v:\n%s", got, want, text(e))
+	}
 }
 
 // step does one random thing to a run.
@@ -72,7 +147,7 @@ func (w *world) step(rt *rapid.T, id int64) {
 		kind := rapid.SampledFrom([]machine.Kind{machine.StartTask, machine.StopTask, machine.RestartTask}).Draw(rt, "command")
 		w.send(machine.Entry{Namespace: "default", Kind: kind, Run: id, Body: machine.Body{Task: task}})
 	case n == 8:
-		w.pass(time.Minute)
+		w.pass(rapid.SampledFrom([]time.Duration{time.Minute, time.Hour, 25 * time.Hour}).Draw(rt, "time"))
 	default:
 		w.send(machine.Entry{Namespace: "default", Kind: machine.StopRun, Run: id,
 			Body: machine.Body{Stop: &machine.RunStop{Code: freshet.CodeStoppedByPerson}}})
@@ -102,6 +177,18 @@ func (w *world) checkAll(id int64) {
 	w.t.Helper()
 	w.check(w.why.Run(w.ctx, id))
 	w.check(w.why.Workflow(w.ctx, "default", "w"))
+	w.check(w.why.Workflow(w.ctx, "default", "v"))
+	started, err := w.store.Runs(w.ctx, store.RunFilter{Namespace: "default", Workflow: "v", Limit: 1})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, r := range started {
+		e, err := w.why.Run(w.ctx, r.ID)
+		w.check(e, err)
+		if s := text(e); r.Trigger != 0 && !strings.Contains(s, fmt.Sprintf("started run %d, because", r.ID)) && !strings.Contains(s, "at its deadline") {
+			w.t.Fatalf("a run without a reason:\n%s", s)
+		}
+	}
 	snap, err := w.store.LoadRun(w.ctx, id)
 	if err != nil {
 		w.t.Fatal(err)
@@ -111,9 +198,11 @@ func (w *world) checkAll(id int64) {
 		w.t.Fatal(err)
 	}
 	flows, _ := spec.Parse("w.yaml", []byte(row.Source))
+	st := machine.Load(flows[0], snap.Row, snap.Held, snap.Waits, snap.Rules, snap.Dues)
 	for _, task := range flows[0].Tasks {
 		e, err := w.why.Task(w.ctx, id, task.Name)
 		w.check(e, err)
+		w.agrees(e, flows[0], st, task)
 		if s := text(e); strings.Contains(s, "not found") || strings.Contains(s, "no longer known") {
 			w.t.Fatalf("a start without a reason:\n%s", s)
 		}
@@ -221,7 +310,7 @@ func workflows(rt *rapid.T) string {
 }
 
 func condition(rt *rapid.T, names []string, depth int) string {
-	n := 5
+	n := 7
 	if depth == 0 {
 		n = 2
 	}
@@ -234,8 +323,12 @@ func condition(rt *rapid.T, names []string, depth int) string {
 		return fmt.Sprintf("{count: {event: %s, reaches: 2}%s}", key, filter)
 	case 3:
 		return fmt.Sprintf("{status: {%s: %s}}", rapid.SampledFrom(names).Draw(rt, "other"), rapid.SampledFrom([]string{"success", "failed", "ended"}).Draw(rt, "status"))
-	case 4:
-		return fmt.Sprintf("{all: [%s, %s]}", condition(rt, names, depth-1), condition(rt, names, depth-1))
+	case 4, 5:
+		return fmt.Sprintf("{all: [%s, %s]%s}", condition(rt, names, depth-1), condition(rt, names, depth-1),
+			rapid.SampledFrom([]string{"", ", within: 30m", ", within: day"}).Draw(rt, "within"))
+	case 6:
+		return rapid.SampledFrom([]string{"{missing: {event: " + key + ", for: 30m}}", "{every: 45m}", "{schedule: \"0 6 * * *\"}",
+			"{sum: {event: " + key + ", of: event.data, reaches: 30}, within: 2h}"}).Draw(rt, "timed")
 	}
 	return fmt.Sprintf("{any: [%s, %s]}", condition(rt, names, depth-1), condition(rt, names, depth-1))
 }

@@ -99,7 +99,7 @@ func (q *inquiry) running(v *view, e *freshet.Explanation) {
 			Because: q.post(v, v.w.Stop).stand(v.w.Stop.When, 1)})
 	}
 	if v.w.Timeout > 0 {
-		e.Because = append(e.Because, q.comes(fmt.Sprintf("Its `timeout` of %s ends it if it still runs then.", span(v.w.Timeout)), v.StartedAt.Add(v.w.Timeout)))
+		e.Because = append(e.Because, q.comes(fmt.Sprintf("Its `timeout` of %s ends it if it still runs then.", exact(v.w.Timeout)), v.StartedAt.Add(v.w.Timeout)))
 	}
 }
 

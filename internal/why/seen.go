@@ -3,6 +3,7 @@ package why
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/machine"
@@ -97,18 +98,20 @@ func (p *post) seen(c *spec.Condition, row store.LedgerRow, fired bool) (freshet
 		text += value(e.Event)
 	}
 	switch {
+	case o.Result == freshet.Erred && p.t != nil && !strings.HasPrefix(o.Note, "if: ") && !strings.HasPrefix(o.Note, "of: "):
+		text += ", but did not start a run: " + clip(o.Note)
 	case o.Result == freshet.Erred:
 		text += ", but an expression failed: " + clip(o.Note)
 	case o.Result == freshet.Fired && o.Action == "" && o.Note != "":
 		text += ", but nothing was done: " + clip(o.Note)
 	case o.Result == freshet.Fired:
 		text += ", and none has come since the rule fired"
-	case o.Result == freshet.Remembered && o.Note != "":
-		text += ": " + clip(o.Note)
 	case fired && (o.Result == freshet.Remembered || o.Result == freshet.Counted):
 		text += ", and none has come since the rule fired"
+	case o.Result == freshet.Remembered && o.Note != "":
+		text += ": " + clip(o.Note)
 	case o.Result == freshet.Remembered && c.InAll && c.Keeps != (spec.Window{}):
-		text += ", but is remembered no more" + window(c.Keeps)
+		text += ", but is remembered no more" + kept(c.Keeps)
 	case c.If != nil && !(o.Result == freshet.Counted && c.Kind != spec.EventIs):
 		text += fmt.Sprintf(", but was filtered: %s was false", c.If.Source())
 	case o.Result == freshet.Unmet:

@@ -107,7 +107,7 @@ func (p *post) absence(c *spec.Condition) freshet.Reason {
 	r.Need = whole(c.For)
 	switch {
 	case p.look.Met(c):
-		r.Text = fmt.Sprintf("%s had not come for %s", what, span(c.For))
+		r.Text = fmt.Sprintf("%s had not come for %s", what, exact(c.For))
 		r.Time, r.Have = moment(n.At), whole(c.For)
 		p.kept(c, n, &r)
 		return r
@@ -115,10 +115,10 @@ func (p *post) absence(c *spec.Condition) freshet.Reason {
 		r.Text = fmt.Sprintf("%s: its absence is not looked at now", what)
 		return r
 	case due.IsZero() && p.over():
-		r.Text = fmt.Sprintf("%s was not missing for %s while the run listened", what, span(c.For))
+		r.Text = fmt.Sprintf("%s was not missing for %s while the run listened", what, exact(c.For))
 		return r
 	case due.IsZero():
-		r.Text = fmt.Sprintf("%s has been missing for %s, which has been told; it counts again once it has come", what, span(c.For))
+		r.Text = fmt.Sprintf("%s has been missing for %s, which has been told; it counts again once it has come", what, exact(c.For))
 		return r
 	}
 	if at := n.Since.Add(c.For); !n.Since.IsZero() && at.After(due) {
@@ -129,10 +129,10 @@ func (p *post) absence(c *spec.Condition) freshet.Reason {
 	r.Have = whole(gone)
 	if n.Since.IsZero() {
 		_, began := p.since()
-		r.Text = fmt.Sprintf("%s has not come for %s of %s, since %s", what, span(gone), span(c.For), began)
+		r.Text = fmt.Sprintf("%s has not come for %s of %s, since %s", what, span(gone), exact(c.For), began)
 		return r
 	}
-	r.Text = fmt.Sprintf("%s has not come for %s of %s: it came %s", what, span(gone), span(c.For), p.q.ago(n.Since))
+	r.Text = fmt.Sprintf("%s has not come for %s of %s: it came %s", what, span(gone), exact(c.For), p.q.ago(n.Since))
 	r.Time = moment(n.Since)
 	return r
 }
@@ -249,7 +249,7 @@ func describe(w *spec.Workflow, c *spec.Condition) string {
 	case spec.SumIs:
 		return fmt.Sprintf("when the sum of %s reaches %s", c.Of.Source(), number(c.Reaches))
 	case spec.MissingIs:
-		return fmt.Sprintf("when %s has not come for %s", missed(c), span(c.For))
+		return fmt.Sprintf("when %s has not come for %s", missed(c), exact(c.For))
 	case spec.EveryIs, spec.ScheduleIs:
 		return "at the ticks of " + c.Ticks.String()
 	case spec.WorkflowIs:
@@ -281,7 +281,7 @@ func (p *post) waits(c *spec.Condition) string {
 		have, _ := p.look.Tally(c)
 		return fmt.Sprintf("event %s (%s %s of %s)", c.Key, c.Kind, number(have), number(c.Reaches))
 	case spec.MissingIs:
-		return fmt.Sprintf("%s to be missing for %s", missed(c), span(c.For))
+		return fmt.Sprintf("%s to be missing for %s", missed(c), exact(c.For))
 	case spec.EveryIs, spec.ScheduleIs:
 		if due := p.look.Due(c); !due.IsZero() {
 			return "its next tick " + instant(due, p.zone(c))

@@ -14,7 +14,7 @@ func (v *view) stoppedBy() string {
 	case freshet.CodeStoppedWithRun:
 		return " by a person, twice, so that its `finally` ends too"
 	case freshet.CodeTimeout:
-		return fmt.Sprintf(" because it ran longer than its `timeout` of %s", span(v.w.Timeout))
+		return fmt.Sprintf(" because it ran longer than its `timeout` of %s", exact(v.w.Timeout))
 	case freshet.CodeDisabled:
 		return " because its workflow was disabled when its time came"
 	case freshet.CodeStoppedByLimit:

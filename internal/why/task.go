@@ -152,28 +152,36 @@ func (q *inquiry) lost(v *view, t *spec.Task, x execution) []freshet.Reason {
 				continue
 			}
 			gave, gone := dropped[row.Offset]
-			if o.Action != "" && !gone {
-				continue
+			if o.Action != "" && !gone || x.Seq == 0 && o.Result != freshet.Fired && o.Result != freshet.Expired {
+				continue // what a task that has not started waits for stands above
 			}
-			if n++; n > shownFires {
-				continue
+			e := q.entryIfFew(n, row.Offset)
+			if e != nil && e.Kind != machine.EventHappened && e.Kind != machine.TimerFired {
+				continue // what other tasks do is no signal of its own
 			}
-			e := q.entry(row.Offset)
-			if e == nil {
+			if n++; e == nil {
 				continue
 			}
 			r := freshet.Reason{Kind: freshet.WhyOutcome, Result: o.Result, Time: moment(e.Time), Offset: row.Offset, RunID: v.ID, Task: t.Name}
-			r.Text = sentence("%s: %s", occasion(e, v.w.Timezone), outcome(v.w, o))
+			r.Text = sentence("%s: %s", occasion(e, v.w.Rules[o.Rule]), outcome(v.w, o))
 			if gone {
-				r.Text = sentence("%s: its start waited and was dropped, because a newer one, of offset %d, took its place", occasion(e, v.w.Timezone), gave)
+				r.Text = sentence("%s: its start waited and was dropped, because a newer one, of offset %d, took its place", occasion(e, v.w.Rules[o.Rule]), gave)
 			}
 			list = append(list, r)
 		}
 	}
-	if n > shownFires {
-		list = append(list, freshet.Reason{Text: sentence("and %s that started nothing", count(n-shownFires, "earlier signal"))})
+	if n -= len(list); n > 0 {
+		list = append(list, freshet.Reason{Text: sentence("and %s that started nothing", count(n, "earlier signal"))})
 	}
 	return list
+}
+
+// entryIfFew reads an entry while a list is short.
+func (q *inquiry) entryIfFew(n int, offset int64) *machine.Entry {
+	if n >= shownFires {
+		return nil
+	}
+	return q.entry(offset)
 }
 
 // neverStarted explains a task without any start.
@@ -198,8 +206,8 @@ func (q *inquiry) neverStarted(v *view, t *spec.Task, e *freshet.Explanation) {
 	case t.Finally && v.Result == "":
 		e.Summary = sentence("task %s has not started: it is in `finally`, which begins when all else has ended", t.Name)
 		e.Because = q.alive(v)
-	case t.WithRun:
-		e.Summary = sentence("task %s starts with the run, in a moment", t.Name)
+	case t.WithRun || t.Finally && t.After == nil:
+		e.Summary = sentence("task %s starts in a moment", t.Name)
 	default:
 		what := q.waitsFor(v, t)
 		if what == "" {
@@ -220,7 +228,7 @@ func (q *inquiry) never(v *view, t *spec.Task) string {
 
 // unmetAtEnd is what was missing when a run stopped listening.
 func (q *inquiry) unmetAtEnd(v *view, t *spec.Task) []freshet.Reason {
-	if t.WithRun {
+	if len(starters(t)) == 0 {
 		return nil
 	}
 	return q.unmet(v, t, 1)

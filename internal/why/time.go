@@ -39,8 +39,11 @@ func named(zone string) *time.Location {
 
 // span is a duration in its two largest units: 47m, 2h, 1h30m, 7d.
 func span(d time.Duration) string {
-	if d < time.Second {
+	switch {
+	case d < time.Second:
 		return d.Round(time.Millisecond).String()
+	case d >= 10*time.Minute:
+		d = d.Truncate(time.Minute)
 	}
 	units := []struct {
 		d    time.Duration
@@ -67,13 +70,36 @@ func (q *inquiry) ago(t time.Time) string {
 	return "just now"
 }
 
+// exact is a duration in its largest whole unit: 90m, 26h, 7d.
+func exact(d time.Duration) string {
+	switch {
+	case d%(24*time.Hour) == 0:
+		return fmt.Sprintf("%dd", d/(24*time.Hour))
+	case d%time.Hour == 0:
+		return fmt.Sprintf("%dh", d/time.Hour)
+	case d%time.Minute == 0:
+		return fmt.Sprintf("%dm", d/time.Minute)
+	case d%time.Second == 0:
+		return fmt.Sprintf("%ds", d/time.Second)
+	}
+	return d.String()
+}
+
+// kept is for how long a signal was remembered.
+func kept(w spec.Window) string {
+	if w.Day {
+		return ": it came on another day"
+	}
+	return fmt.Sprintf(" (`within: %s`)", exact(w.Span))
+}
+
 // window is a `within` in words, with a comma before them.
 func window(w spec.Window) string {
 	switch {
 	case w.Day:
 		return ", today"
 	case w.Span > 0:
-		return ", within " + span(w.Span)
+		return ", within " + exact(w.Span)
 	}
 	return ""
 }

@@ -3,6 +3,7 @@ package why
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/freshet/freshet"
@@ -61,6 +62,14 @@ func (t *trigger) source() string {
 	return "added at run time"
 }
 
+// what is a trigger's condition in words.
+func (t *trigger) what() string {
+	if t.Kind == freshet.OnSchedule && !strings.HasPrefix(t.Expression, "every") {
+		return fmt.Sprintf("schedule %s, %s", t.Expression, t.Timezone)
+	}
+	return t.Expression
+}
+
 // newestOfAll are the newest decisions of the namespaces on what starts runs.
 func (q *inquiry) newestOfAll() (rows []store.LedgerRow, whole bool) {
 	if q.registry == nil {
@@ -116,25 +125,24 @@ func (q *inquiry) fired(offset int64) []store.LedgerRow {
 func (q *inquiry) lastOutcomes(t *trigger) []freshet.Reason {
 	h := q.triggered(t)
 	var list []freshet.Reason
-	told := map[int64]bool{} // entries whose outcome stands with what caused them
+	told := map[int64]bool{} // entries
 	for _, row := range h.rows {
 		if len(list) == shownFires {
 			break
 		}
 		for _, o := range row.Outcomes {
-			if o.Trigger != t.ID || told[row.Offset] {
+			if o.Trigger != t.ID {
 				continue
 			}
-			if e := q.entry(row.Offset); e != nil && e.Kind == machine.StartRun && e.Cause != 0 {
-				told[row.Offset] = true
-				row.Offset = e.Cause
-				if o, e := q.firing(t.ID, e.Cause); e != nil {
-					list = append(list, q.outcomeOf(e, o, t.zone()))
-				}
-			} else if e != nil {
-				list = append(list, q.outcomeOf(e, o, t.zone()))
+			e := q.entry(row.Offset)
+			if e != nil && e.Kind == machine.StartRun && e.Cause != 0 {
+				o, e = q.firing(t.ID, e.Cause) // what was refused stands with what asked for it
 			}
-			told[row.Offset] = true
+			if e == nil || told[e.Offset] {
+				continue
+			}
+			told[e.Offset] = true
+			list = append(list, q.outcomeOf(t, e, o))
 		}
 	}
 	return list
@@ -155,23 +163,38 @@ func (q *inquiry) firing(id, offset int64) (freshet.Outcome, *machine.Entry) {
 }
 
 // outcomeOf says what a trigger made of an entry: at most one run comes of it.
-func (q *inquiry) outcomeOf(e *machine.Entry, o freshet.Outcome, zone *time.Location) freshet.Reason {
+func (q *inquiry) outcomeOf(t *trigger, e *machine.Entry, o freshet.Outcome) freshet.Reason {
+	var rule *spec.Rule
+	if t.on != nil {
+		rule = &t.on.Rule
+	}
 	r := freshet.Reason{Kind: freshet.WhyTrigger, Time: moment(e.Time), Offset: e.Offset, Trigger: o.Trigger, Workflow: o.Workflow, Result: o.Result}
-	r.Text = sentence("%s %s", occasion(e, zone), q.became(e, o, &r))
+	r.Text = sentence("earlier, %s %s", occasion(e, rule), q.became(e, o, &r))
 	return r
 }
 
-// occasion is what a trigger was shown.
-func occasion(e *machine.Entry, zone *time.Location) string {
+// occasion is what a rule was shown; nil is one that is not known any more.
+func occasion(e *machine.Entry, rule *spec.Rule) string {
 	switch {
 	case e.Kind == machine.EventHappened:
 		return fmt.Sprintf("event %s at offset %d", e.Event.Key, e.Offset)
 	case e.Kind == machine.RunEnded:
 		return fmt.Sprintf("the end of run %d of %s", e.Run, e.Body.Workflow)
 	case e.Kind == machine.TimerFired && e.Body.Timer != nil:
-		return "the time " + instant(e.Body.Timer.Due, zone)
+		return clockWords(e.Body.Timer, rule)
 	}
 	return fmt.Sprintf("entry %d", e.Offset)
+}
+
+// clockWords is a time that came for a rule: a tick, or another.
+func clockWords(tm *machine.Timer, rule *spec.Rule) string {
+	if rule == nil || tm.Node >= len(rule.Nodes) {
+		return "the time " + instant(tm.Due, nil)
+	}
+	if rule.Nodes[tm.Node].Tick() {
+		return "the tick of " + instant(tm.Due, rule.Zone)
+	}
+	return "the time " + instant(tm.Due, rule.Zone)
 }
 
 // became says what came of what a trigger made of an entry.
@@ -189,6 +212,9 @@ func (q *inquiry) became(e *machine.Entry, o freshet.Outcome, r *freshet.Reason)
 	case freshet.Erred:
 		if why, refused := cutRefused(o.Note); refused {
 			return "did not start: refused: " + why
+		}
+		if strings.HasPrefix(o.Note, "if: ") || strings.HasPrefix(o.Note, "of: ") {
+			return "met an expression that failed: " + clip(o.Note)
 		}
 		return "did not start: " + clip(o.Note)
 	case freshet.Remembered:
@@ -227,7 +253,7 @@ func (q *inquiry) run(e *machine.Entry, o freshet.Outcome, r *freshet.Reason) st
 	switch {
 	case err == nil:
 		r.RunID, r.Status = run.ID, run.Status
-		return fmt.Sprintf("started run %d, which %s", run.ID, standing(run.Status))
+		return fmt.Sprintf("started run %d, which %s", run.ID, q.stood(*run))
 	case !q.ok(err) && q.err != nil:
 		return "started a run"
 	}

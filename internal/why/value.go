@@ -37,6 +37,8 @@ func (q *inquiry) falseWords(v *view, t *spec.Task, x execution) string {
 // was is what a name meant when a start was decided, as far as that is kept.
 func (q *inquiry) was(v *view, path []string, x execution) (string, bool) {
 	switch {
+	case path[0] == "params" && len(path) > 1 && v.w.Hides(path[1]):
+		return freshet.Masked, true
 	case path[0] == "params" && len(path) > 1:
 		return member(v.Parameters, path[1:])
 	case path[0] == "event" && len(path) > 1:

@@ -29,7 +29,7 @@ func (x *Explainer) Workflow(ctx context.Context, namespace, name string) (fresh
 	case len(latest) == 0:
 		e.Summary = sentence("workflow %s has never run; it %s", w.Name, words)
 	default:
-		e.Summary = sentence("workflow %s %s; its latest run, run %d, %s", w.Name, words, latest[0].ID, standing(latest[0].Status))
+		e.Summary = sentence("workflow %s %s; its latest run, run %d, %s", w.Name, words, latest[0].ID, q.stood(latest[0]))
 	}
 	if !w.Enabled {
 		e.Because = append(e.Because, freshet.Reason{Kind: freshet.WhyTrigger, Workflow: w.Name,
@@ -38,7 +38,7 @@ func (x *Explainer) Workflow(ctx context.Context, namespace, name string) (fresh
 	e.Because = append(e.Because, triggers...)
 	e.Because = append(e.Because, q.concurrency(w)...)
 	for _, r := range latest {
-		e.Because = append(e.Because, line(r))
+		e.Because = append(e.Because, q.line(r))
 	}
 	return e, q.err
 }
@@ -88,31 +88,27 @@ func (q *inquiry) triggers(w freshet.Workflow) (words string, list []freshet.Rea
 // it did last.
 func (q *inquiry) stands(t *trigger) freshet.Reason {
 	r := freshet.Reason{Kind: freshet.WhyTrigger, Trigger: t.ID, Workflow: t.Workflow, Expression: t.Expression}
-	name := title(t.ID, t.Name)
+	name, what := title(t.ID, t.Name), t.what()
 	switch {
 	case t.on == nil:
-		r.Text = sentence("%s cannot be read any more, and never fires: %s", name, t.Expression)
+		r.Text = sentence("%s cannot be read any more, and never fires: %s", name, what)
 		return r
 	case t.Paused:
-		r.Text = sentence("%s is paused, and does not fire until `trigger resume %d`: %s (%s)", name, t.ID, t.Expression, t.source())
+		r.Text = sentence("%s is paused, and does not fire until `trigger resume %d`: %s (%s)", name, t.ID, what, t.source())
 	case !t.enabled:
-		r.Text = sentence("%s does not fire while the workflow is disabled: %s (%s)", name, t.Expression, t.source())
+		r.Text = sentence("%s does not fire while the workflow is disabled: %s (%s)", name, what, t.source())
 	default:
-		r.Text = sentence("%s: %s (%s)", name, t.Expression, t.source())
+		r.Text = sentence("%s: %s (%s)", name, what, t.source())
 		p := q.watch(t)
 		r.Because = p.stand(t.on.When, 1)
 	}
-	last := q.lastOutcomes(t)
-	for i := range last {
-		last[i].Text = "Before: " + last[i].Text
-	}
-	r.Because = append(r.Because, last...)
+	r.Because = append(r.Because, q.lastOutcomes(t)...)
 	return r
 }
 
 // line is a run in a list of runs.
-func line(r freshet.Run) freshet.Reason {
-	text := fmt.Sprintf("run %d %s", r.ID, standing(r.Status))
+func (q *inquiry) line(r freshet.Run) freshet.Reason {
+	text := fmt.Sprintf("run %d %s", r.ID, q.stood(r))
 	if r.Status == freshet.Failed && r.Reason != "" {
 		text += ": " + clip(r.Reason)
 	}

@@ -29,6 +29,8 @@ type world struct {
 	why    *why.Explainer
 	starts map[freshet.Key]int64 // claimed and not ended: epoch
 	settle func()                // waits until nothing happens any more
+	start  func()                // lets a server come up
+	down   func()                // and go down
 	texts  int
 	mark   int64 // newest entry that was looked at
 }
@@ -54,22 +56,34 @@ func live(t testing.TB, path string, slots int, settle func(), f func(w *world))
 		t.Fatal(err)
 	}
 	w := &world{t: t, ctx: ctx, store: s, starts: map[freshet.Key]int64{}, settle: settle}
-	w.engine = engine.New(engine.Config{Store: s, Slots: slots, Release: w.release})
 	w.why = why.New(s, func() (int64, int64) { st := w.engine.Stats(); return st.Used, st.Slots })
-	done := make(chan error, 1)
-	go func() { done <- w.engine.Run(ctx) }()
+	w.start = func() { w.up(slots) }
+	w.start()
 	defer func() {
+		w.down()
 		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	}()
+	f(w)
+}
+
+// up starts an engine on what is stored.
+func (w *world) up(slots int) {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(w.ctx)
+	w.engine = engine.New(engine.Config{Store: w.store, Slots: slots, Release: w.release})
+	done := make(chan error, 1)
+	go func() { done <- w.engine.Run(ctx) }()
+	w.down = func() {
+		cancel()
+		if err := <-done; err != nil {
+			w.t.Error(err)
+		}
+	}
 	<-w.engine.Ready()
 	w.engine.SetHolder(ctx, "node")
-	f(w)
 }
 
 func (w *world) release(f engine.Effects) {
@@ -178,6 +192,19 @@ func (w *world) report(kind machine.Kind, run int64, task string, code int, why 
 	w.t.Fatalf("task %s of run %d has no process", task, run)
 }
 
+// ends reports that a process ended in success, with outputs.
+func (w *world) ends(run int64, task string, outputs map[string]string) {
+	w.t.Helper()
+	for k, epoch := range w.starts {
+		if k.Run == run && k.Task == task {
+			w.must(machine.Entry{Kind: machine.Ended, Run: run, Body: machine.Body{Process: &machine.Process{Task: task, Item: k.Item,
+				Seq: k.Seq, Try: k.Try, Epoch: epoch, Time: freshet.Time(time.Now()), Outputs: outputs}}})
+			return
+		}
+	}
+	w.t.Fatalf("task %s of run %d has no process", task, run)
+}
+
 // command asks something of a task.
 func (w *world) command(kind machine.Kind, run int64, task string) {
 	w.t.Helper()
@@ -207,6 +234,9 @@ func indent(b *strings.Builder, list []freshet.Reason, depth int) {
 		fmt.Fprintf(b, "%s- %s", strings.Repeat("  ", depth), r.Text)
 		if r.Time != nil {
 			fmt.Fprintf(b, " [%s]", r.Time.Format("15:04:05"))
+		}
+		if r.Due != nil {
+			fmt.Fprintf(b, " [due %s]", r.Due.Format("01-02 15:04:05"))
 		}
 		b.WriteByte('\n')
 		indent(b, r.Because, depth+1)

@@ -24,8 +24,10 @@ type hold struct {
 	node     string // the keeper that was asked last
 	accepted bool   // it has it
 	log      string
-	started  bool // reported
-	ended    bool // reported
+	started  bool                // reported
+	ended    bool                // reported
+	hide     func(string) string // masks secrets; nil: it has none
+	meta     string              // its own directory, once it has ended
 }
 
 const keeperEnded = "its keeper ended before it did"
@@ -66,7 +68,8 @@ func (l *Local) learn(s keeper.State) {
 		p := pending{Report: executor.Report{
 			Key: s.Key, Epoch: h.epoch, Kind: executor.Ended, Time: s.EndedAt, PID: s.PID, Log: s.Log,
 			ExitCode: s.ExitCode, Code: s.Code, Reason: s.Reason,
-		}}
+		}, hide: h.hide}
+		h.meta = s.Meta
 		if s.Code == "" {
 			p.outputs = filepath.Join(s.Meta, outputFile)
 		}
@@ -86,7 +89,7 @@ func (l *Local) endWithout(h *hold, code freshet.Code, reason string) {
 	l.emit(pending{Report: executor.Report{
 		Key: h.key, Epoch: h.epoch, Kind: executor.Ended, Time: freshet.Time(time.Now()), Log: h.log,
 		Code: code, Reason: reason,
-	}})
+	}, hide: h.hide})
 }
 
 // emit queues a report. Called with mu held, so that the reports of a key are
@@ -100,13 +103,20 @@ func (l *Local) emit(p pending) {
 type pending struct {
 	executor.Report
 	outputs string // path; empty: none to read
+	hide    func(string) string
 }
 
 func (p pending) complete() executor.Report {
+	if p.hide != nil {
+		p.Reason = p.hide(p.Reason)
+	}
 	if p.outputs == "" {
 		return p.Report
 	}
 	data, err := readOutputs(p.outputs)
+	if err == nil && p.hide != nil {
+		data = []byte(p.hide(string(data))) // before it is read, so that no message quotes a part of a secret
+	}
 	if err == nil {
 		p.Outputs, err = executor.ParseOutputs(data)
 	}
@@ -145,6 +155,16 @@ func readOutputs(path string) ([]byte, error) {
 	return data, nil
 }
 
+// wipe removes what an attempt was given, and what it gave, from its
+// directory, where secrets may stand in it. Its end, with its outputs, is
+// committed.
+func wipe(meta string) {
+	if meta != "" {
+		os.Remove(filepath.Join(meta, inputFile))
+		os.Remove(filepath.Join(meta, outputFile))
+	}
+}
+
 // stopStrays ends and forgets what the keeper holds and nobody asked about:
 // starts that arrived after the server that sent them had died.
 func (l *Local) stopStrays(ctx context.Context) {
@@ -167,6 +187,7 @@ func (l *Local) stopStrays(ctx context.Context) {
 			return
 		}
 		if s.Ended() {
+			wipe(s.Meta)
 			_ = c.Release(ctx, []freshet.Key{k})
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/freshet/freshet/internal/blob"
 	"github.com/freshet/freshet/internal/executor"
 	"github.com/freshet/freshet/internal/keeper"
+	"github.com/freshet/freshet/internal/logkey"
 )
 
 // Name is what workflows call this executor.
@@ -105,6 +106,20 @@ func (l *Local) Node(ctx context.Context) (string, error) {
 	return c.Hello.Instance, nil
 }
 
+// Keeping tells how many attempts the keeper has been given that have not
+// ended, and whether it answers.
+func (l *Local) Keeping() (attempts int, there bool) {
+	c := l.client.Load()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, h := range l.held {
+		if !h.ended {
+			attempts++
+		}
+	}
+	return attempts, c != nil && !ended(c.Broken())
+}
+
 // Run hands out reports and replaces a keeper that dies, until ctx ends.
 // Attempts and their keeper go on.
 func (l *Local) Run(ctx context.Context) error {
@@ -160,7 +175,7 @@ func (l *Local) watch(ctx context.Context) {
 		select {
 		case <-broken:
 			if _, err := l.link(ctx); err != nil && ctx.Err() == nil {
-				l.log.Error("no keeper", "error", err)
+				l.log.Error("no keeper", logkey.Error, err)
 				if !sleep(ctx, relinkPause) {
 					return
 				}

@@ -33,6 +33,9 @@ func (e *startError) Error() string { return e.reason }
 // prepare makes the directories and files of an attempt and says what the
 // keeper has to execute. It may be repeated.
 func (l *Local) prepare(ctx context.Context, a *executor.Attempt) (*keeper.Start, error) {
+	if a.Refused != "" {
+		return nil, &startError{a.Refused}
+	}
 	run, task, log, err := l.paths(a)
 	if err != nil {
 		return nil, err

@@ -55,7 +55,7 @@ func (l *Local) expect(held []executor.Held) {
 			h = &hold{key: x.Key}
 			l.held[x.Key] = h
 		}
-		h.epoch, h.node = x.Epoch, x.Node
+		h.epoch, h.node, h.hide = x.Epoch, x.Node, x.Hide
 		if s, told := l.early[x.Key]; told {
 			delete(l.early, x.Key)
 			l.learn(s)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet/internal/keeper"
+	"github.com/freshet/freshet/internal/logkey"
 )
 
 // Pauses before a keeper is asked again that has hung up more than once.
@@ -31,7 +32,7 @@ func (r *retries) wait(ctx context.Context) error {
 		r.broken = true
 		return ctx.Err()
 	case r.pause == 0:
-		r.l.log.Warn("the keeper hangs up again and again", "asked", r.asked, "error", keeper.ErrBroken)
+		r.l.log.Warn("the keeper hangs up again and again", logkey.Doing, r.asked, logkey.Error, keeper.ErrBroken)
 		r.pause = firstPause
 	default:
 		r.pause = min(2*r.pause, lastPause)

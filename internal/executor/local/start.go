@@ -20,6 +20,9 @@ func (l *Local) Start(ctx context.Context, a executor.Attempt) error {
 	if known {
 		return nil
 	}
+	l.mu.Lock()
+	h.hide = a.Hide
+	l.mu.Unlock()
 	spec, err := l.prepare(ctx, &a)
 	if err != nil {
 		var refused *startError
@@ -77,7 +80,7 @@ func (l *Local) Start(ctx context.Context, a executor.Attempt) error {
 // claimed. What goes wrong here goes wrong in Start too, and is told there.
 func (l *Local) Prepare(ctx context.Context, a executor.Attempt) {
 	run, task, log, err := l.paths(&a)
-	if err != nil || l.dirs.make(ctx, run, task, l.filesOf(&a)) != nil || os.MkdirAll(filepath.Dir(log), 0o700) != nil {
+	if err != nil || a.Refused != "" || l.dirs.make(ctx, run, task, l.filesOf(&a)) != nil || os.MkdirAll(filepath.Dir(log), 0o700) != nil {
 		return
 	}
 	if f, err := os.OpenFile(log, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600); err == nil {
@@ -166,6 +169,9 @@ func (l *Local) Release(ctx context.Context, keys []freshet.Key) error {
 		}
 		l.mu.Lock()
 		for _, k := range keys {
+			if h := l.held[k]; h != nil && h.hide != nil {
+				wipe(h.meta)
+			}
 			delete(l.held, k)
 		}
 		l.mu.Unlock()

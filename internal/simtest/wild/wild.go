@@ -15,10 +15,13 @@ var Keys = []string{"e", "f", "g"}
 // Options say which workflows are wanted.
 type Options struct {
 	Name        string
-	Processes   bool // only tasks that are processes, none that is decided in the engine or has an `if`
-	Concurrency bool // of runs
-	Queues      bool // every start rule of an event queues, and the run never ends by itself
-	Calm        bool // what is decided in the engine sends nothing and looks at no end, so that nothing goes on without a process
+	Processes   bool     // only tasks that are processes, none that is decided in the engine or has an `if`
+	Concurrency bool     // of runs
+	Queues      bool     // every start rule of an event queues, and the run never ends by itself
+	Time        bool     // ticks, absences, windows, `finally`, a timeout of the run
+	After       []string // workflows whose ends may start runs of this one; with Time
+	Namespace   string   // empty: none said
+	Calm        bool     // what is decided in the engine sends nothing and looks at no end, so that nothing goes on without a process
 }
 
 // Workflow writes a workflow; pick(n) chooses a number below n. Not all that
@@ -26,6 +29,9 @@ type Options struct {
 func Workflow(pick func(n int) int, o Options) string {
 	w := &writer{pick: pick, o: o}
 	fmt.Fprintf(&w.b, "name: %s\n", o.Name)
+	if o.Namespace != "" {
+		fmt.Fprintf(&w.b, "namespace: %s\n", o.Namespace)
+	}
 	ends := []string{"", "ends: settled\n", "ends: idle\n", "ends: never\n"}[pick(4)]
 	if o.Queues {
 		ends = "ends: never\n"
@@ -37,10 +43,16 @@ func Workflow(pick func(n int) int, o Options) string {
 	if o.Concurrency && w.chance(2) {
 		fmt.Fprintf(&w.b, "concurrency: {limit: %d, overlap: %s, queue: 3}\n", 1+pick(2), w.one("queue", "skip", "stop_oldest"))
 	}
+	if o.Time {
+		w.time()
+	}
 	w.n = 1 + pick(5)
 	w.b.WriteString("tasks:\n")
 	for i := range w.n {
 		w.task(i)
+	}
+	if o.Time && w.chance(2) {
+		w.finally()
 	}
 	return w.b.String()
 }
@@ -80,6 +92,9 @@ func (w *writer) task(i int) {
 	}
 	if w.chance(4) {
 		add("stop: %s", w.rules(func() string { return w.condition(i, 0) }))
+	}
+	if w.o.Time && process && w.chance(6) {
+		add("%s", w.tick())
 	}
 	if process && w.chance(3) {
 		add("retries: {limit: %d, delay: %ds, backoff: %d}", 1+w.pick(2), 1+w.pick(3), 1+w.pick(2))
@@ -163,6 +178,9 @@ func (w *writer) condition(i, depth int) string {
 	filter := ""
 	if w.chance(3) {
 		filter = fmt.Sprintf(", if: event.data > %d", w.pick(3))
+	}
+	if w.o.Time && w.chance(6) {
+		return w.timely(filter)
 	}
 	switch w.pick(kinds) {
 	case 0, 1:

@@ -51,6 +51,7 @@ func (w *writer) write(b *store.Batch) {
 	each(w, b.Versions, w.version)
 	each(w, b.Runs, w.run)
 	each(w, b.Executions, func(x **machine.Execution) { w.execution(*x) })
+	each(w, b.Unheld, w.unhold)
 	each(w, b.Unwaits, w.unwait)
 	each(w, b.Waits, w.wait)
 	each(w, b.Triggers, w.trigger)

@@ -73,25 +73,63 @@ func decodeBody(t text) (machine.Body, error) {
 	return b.Body, err
 }
 
+// encodeCaller is the execution that called a run, NULL for none.
+func encodeCaller(k *freshet.Key) (any, error) {
+	if k == nil {
+		return nil, nil
+	}
+	j, err := json.Marshal(k)
+	return string(j), err
+}
+
+func decodeCaller(t text) (*freshet.Key, error) {
+	if t == "" {
+		return nil, nil
+	}
+	k := &freshet.Key{}
+	return k, json.Unmarshal([]byte(t), k)
+}
+
 // call is machine.Call as a column.
 type call struct {
 	Args  []string        `json:"args"`
 	Env   [][2]string     `json:"env"`
 	Input json.RawMessage `json:"input,omitempty"`
 	Dir   string          `json:"dir,omitempty"`
+	Later *machine.Later  `json:"later,omitempty"`
+	Given json.RawMessage `json:"given,omitempty"` // of Later
+
+	Message string          `json:"message,omitempty"`
+	Items   json.RawMessage `json:"items,omitempty"`
 }
 
 func encodeCall(m *machine.Call) (any, error) {
 	if m == nil {
 		return nil, nil
 	}
-	c := call{Args: m.Args, Env: m.Env, Dir: m.Dir}
+	c := call{Args: m.Args, Env: m.Env, Dir: m.Dir, Message: m.Message}
 	if m.Input != nil {
 		p, err := appendJSON(nil, m.Input)
 		if err != nil {
 			return nil, err
 		}
 		c.Input = p
+	}
+	if m.Items != nil {
+		p, err := appendJSON(nil, m.Items)
+		if err != nil {
+			return nil, err
+		}
+		c.Items = p
+	}
+	if m.Later != nil {
+		p, err := appendJSON(nil, m.Later.Given)
+		if err != nil {
+			return nil, err
+		}
+		later := *m.Later
+		later.Given = nil
+		c.Later, c.Given = &later, p
 	}
 	j, err := json.Marshal(c)
 	return string(j), err
@@ -105,8 +143,22 @@ func decodeCall(t text) (*machine.Call, error) {
 	if err := json.Unmarshal([]byte(t), &c); err != nil {
 		return nil, fmt.Errorf("read a call: %w", err)
 	}
+	if c.Later != nil {
+		var err error
+		if c.Later.Given, err = decodeMap(text(c.Given)); err != nil {
+			return nil, err
+		}
+	}
+	var items []any
+	if c.Items != nil {
+		v, err := decodeJSON(string(c.Items))
+		if err != nil {
+			return nil, err
+		}
+		items, _ = v.([]any)
+	}
 	input, err := decodeMap(text(c.Input))
-	return &machine.Call{Args: c.Args, Env: c.Env, Input: input, Dir: c.Dir}, err
+	return &machine.Call{Items: items, Later: c.Later, Args: c.Args, Env: c.Env, Input: input, Dir: c.Dir, Message: c.Message}, err
 }
 
 // encodeOffsets refers to events, NULL for none.

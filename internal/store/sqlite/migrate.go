@@ -16,7 +16,7 @@ import (
 var migrationFiles embed.FS
 
 // schemaVersion is the newest migration, and what an up-to-date database says.
-const schemaVersion = 2
+const schemaVersion = 3
 
 // migrate brings the database up to date. It asks goose only if there is
 // something to do, so that opening costs one look.

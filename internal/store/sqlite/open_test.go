@@ -80,7 +80,7 @@ func TestANewerDatabaseIsRefused(t *testing.T) {
 	if !errors.As(err, &e) {
 		t.Fatalf("got %v", err)
 	}
-	want := freshet.Error{Code: freshet.Conflict, Message: "the database has version 7, and this freshet knows versions up to 2",
+	want := freshet.Error{Code: freshet.Conflict, Message: "the database has version 7, and this freshet knows versions up to 3",
 		Hint: "use a freshet of that version or newer"}
 	if d := cmp.Diff(want, *e); d != "" {
 		t.Error(d)

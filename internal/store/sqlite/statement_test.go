@@ -49,7 +49,8 @@ func TestPlans(t *testing.T) {
 				!slices.Contains([]string{"SCAN found", "SCAN shard", "SCAN k VIRTUAL TABLE INDEX 1:", "SCAN CONSTANT ROW"}, step) &&
 				!strings.Contains(step, "pragma_") && !strings.Contains(step, "json_each")
 			sorts := strings.Contains(step, "TEMP B-TREE") && !strings.Contains(step, "LAST TERM")
-			if whole[name] == "" && (scans || sorts) {
+			checks := strings.HasPrefix(name, "check_") // they look at everything, when somebody asks
+			if whole[name] == "" && !checks && (scans || sorts) {
 				t.Errorf("%s: %s", name, step)
 			}
 		}

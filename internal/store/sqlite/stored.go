@@ -30,12 +30,12 @@ type storedRun struct {
 
 func scanRun(rows *sql.Rows) (storedRun, error) {
 	var r storedRun
-	var parameters, key, missing, outputs text
+	var parameters, key, missing, outputs, caller text
 	var created, scheduled, started, ended moment
 	var event sql.NullInt64
 	err := rows.Scan(&r.ID, &r.Namespace, &r.Workflow, &r.Version, &r.Status, &r.Type, &parameters,
 		&created, &scheduled, &started, &ended, &r.Code, &r.Reason, &event, &r.Asked,
-		&r.Parent, &r.RerunOf, &key, &r.Trigger, &missing, &r.Depth, &outputs, &r.Result)
+		&r.Parent, &r.RerunOf, &key, &r.Trigger, &missing, &r.Depth, &outputs, &r.Result, &caller)
 	if err != nil {
 		return r, err
 	}
@@ -45,6 +45,9 @@ func scanRun(rows *sql.Rows) (storedRun, error) {
 		return r, err
 	}
 	if r.Missing, err = decodeList[string](missing); err != nil {
+		return r, err
+	}
+	if r.Caller, err = decodeCaller(caller); err != nil {
 		return r, err
 	}
 	r.Outputs, err = decodeMap(outputs)
@@ -70,7 +73,7 @@ func scanExecution(rows *sql.Rows) (storedExecution, error) {
 	k := &x.Key
 	err := rows.Scan(&k.Run, &k.Task, &k.Seq, &k.Item, &k.Try, &x.Status, &queued, &started, &ended,
 		&exit, &x.Code, &x.Reason, &x.Offset, &by, &x.Asked, &call, &outputs, &due,
-		&x.Epoch, &x.Node, &x.PID, &x.Log, &x.Executor, &x.Held)
+		&x.Epoch, &x.Node, &x.PID, &x.Log, &x.Executor, &x.Held, &x.Child)
 	if err != nil {
 		return x, err
 	}

@@ -2,23 +2,53 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
+	"strconv"
+	"strings"
 
+	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/machine"
 	"github.com/freshet/freshet/internal/store"
 )
 
 // Survey gives one run as of one moment, with no more of its executions than
-// where they stand: a wide run has very many, and nobody reads them all.
+// where they stand: a wide run has very many, and nobody reads them all. They
+// come as one text, which takes about three quarters of the time of as many
+// rows.
 func (s *Store) Survey(ctx context.Context, id int64) (*store.RunSnapshot, error) {
-	return s.loadRun(ctx, "survey a run", id, func(c *conn) ([]storedExecution, error) {
-		return query(ctx, c, func(rows *sql.Rows) (storedExecution, error) {
-			x := storedExecution{Execution: machine.Execution{Held: true}}
-			x.Key.Run = id
-			return x, rows.Scan(&x.Key.Task, &x.Key.Seq, &x.Key.Item, &x.Key.Try, &x.Status, &x.Code)
-		}, "execution_survey", id)
+	var texts []string
+	snap, err := s.loadRun(ctx, "survey a run", id, func(c *conn) (none []storedExecution, err error) {
+		texts, err = query(ctx, c, column[string], "execution_survey", id)
+		return nil, err
 	})
+	if err != nil {
+		return nil, err
+	}
+	snap.Held, err = readBrief(id, strings.Join(texts, ""))
+	return snap, err
+}
+
+// readBrief reads executions from lines of words: task, seq, item, try, status
+// and code.
+func readBrief(run int64, text string) ([]*machine.Execution, error) {
+	list := make([]*machine.Execution, 0, strings.Count(text, "\n")+1)
+	for line := range strings.Lines(text) {
+		words := strings.SplitN(strings.TrimSuffix(line, "\n"), "\t", 7)
+		if len(words) != 6 {
+			return nil, fmt.Errorf("survey a run: %q is no execution", line)
+		}
+		x := &machine.Execution{Status: freshet.Status(words[4]), Code: freshet.Code(words[5]), Held: true}
+		x.Key.Run, x.Key.Task = run, words[0]
+		for i, to := range []*int{&x.Key.Seq, &x.Key.Item, &x.Key.Try} {
+			n, err := strconv.Atoi(words[i+1])
+			if err != nil {
+				return nil, fmt.Errorf("survey a run: %w", err)
+			}
+			*to = n
+		}
+		list = append(list, x)
+	}
+	return list, nil
 }
 
 // Held gives the executions of a task that a loaded run needs.

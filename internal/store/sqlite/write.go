@@ -41,7 +41,7 @@ func (w *writer) run(r *machine.RunRow) {
 	w.exec("run_put", r.ID, r.Namespace, r.Workflow, r.Version, string(r.Status), string(r.Type), w.take(encodeMap(r.Parameters)),
 		micros(r.CreatedAt), micros(r.ScheduledAt), micros(r.StartedAt), micros(r.EndedAt), string(r.Code), r.Reason,
 		eventOffset(r.Event), string(r.Asked), r.Parent, r.RerunOf, orNull(r.Key), r.Trigger, w.take(encodeList(r.Missing)), r.Depth,
-		w.take(encodeMap(r.Outputs)), string(r.Result))
+		w.take(encodeMap(r.Outputs)), string(r.Result), w.take(encodeCaller(r.Caller)))
 }
 
 func eventOffset(ev *freshet.Event) any {
@@ -59,8 +59,10 @@ func (w *writer) execution(x *machine.Execution) {
 	w.exec("execution_put", x.Key.Run, x.Key.Task, x.Key.Seq, x.Key.Item, x.Key.Try, string(x.Status),
 		micros(x.QueuedAt), micros(x.StartedAt), micros(x.EndedAt), exit, string(x.Code), x.Reason,
 		x.Offset, encodeOffsets(x.By), string(x.Asked), w.take(encodeCall(x.Call)), w.take(encodeMap(x.Outputs)), micros(x.Due),
-		x.Epoch, x.Node, x.PID, x.Log, x.Executor, x.Held)
+		x.Epoch, x.Node, x.PID, x.Log, x.Executor, x.Held, x.Child)
 }
+
+func (w *writer) unhold(k *machine.HeldKey) { w.exec("execution_unhold", k.Run, k.Task, k.Seq) }
 
 func (w *writer) wait(x *machine.Wait) {
 	w.exec("wait_put", x.Run, x.Task, x.N, x.Rule, encodeOffsets(x.By), micros(x.At))

@@ -127,6 +127,9 @@ func (d *drawer) newRun(b *store.Batch) machine.RunRow {
 	if d.number("key", 1) == 0 {
 		r.Key = fmt.Sprint("key", r.ID)
 	}
+	if d.number("caller", 2) > 1 {
+		r.Caller = &freshet.Key{Run: r.Parent, Task: tasks.Draw(d.t, "task"), Item: d.number("item", 1) - 1, Seq: 1, Try: 1}
+	}
 	return r
 }
 
@@ -160,6 +163,9 @@ func (d *drawer) rows(b *store.Batch, run int64) {
 				b.Timers = append(b.Timers, timer)
 			}
 		}
+		if k := (machine.HeldKey{Run: run, Task: key.Task, Seq: key.Seq}); d.number("unhold", 4) > 3 && fresh(k) {
+			b.Unheld = append(b.Unheld, k)
+		}
 		wait := machine.WaitKey{Run: run, Task: key.Task, N: int64(d.number("n", 1))}
 		if fresh(wait) {
 			if d.number("unwait", 2) == 0 {
@@ -186,7 +192,7 @@ func (d *drawer) execution(key freshet.Key) *machine.Execution {
 	x := &machine.Execution{Key: key, Status: statuses.Draw(d.t, "status"), QueuedAt: d.time("queued"), StartedAt: d.time("started"),
 		EndedAt: d.time("ended"), Code: codes.Draw(d.t, "code"), Reason: texts.Draw(d.t, "reason"), Asked: codes.Draw(d.t, "asked"),
 		Outputs: d.object(), Due: d.time("due"), Epoch: int64(d.number("epoch", 3)), Node: words.Draw(d.t, "node"), PID: d.number("pid", 9),
-		Log: texts.Draw(d.t, "log"), Executor: words.Draw(d.t, "executor"), Held: d.number("held", 2) > 0}
+		Log: texts.Draw(d.t, "log"), Executor: words.Draw(d.t, "executor"), Held: d.number("held", 2) > 0, Child: int64(d.number("child", 2))}
 	if d.number("exit", 1) == 0 {
 		x.ExitCode, x.HasExit = d.number("exit", 255), true
 	}
@@ -197,7 +203,11 @@ func (d *drawer) execution(key freshet.Key) *machine.Execution {
 		x.Offset = x.By[n-1].Offset
 	}
 	if d.number("call", 1) == 0 {
-		x.Call = &machine.Call{Args: []string{texts.Draw(d.t, "arg")}, Input: d.object(), Dir: texts.Draw(d.t, "dir")}
+		x.Call = &machine.Call{Args: []string{texts.Draw(d.t, "arg")}, Input: d.object(), Dir: texts.Draw(d.t, "dir"),
+			Message: texts.Draw(d.t, "message")}
+		if d.number("items", 2) > 1 {
+			x.Call.Items = []any{int64(1), 1.0, "x", d.object()}
+		}
 	}
 	return x
 }

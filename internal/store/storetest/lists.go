@@ -93,11 +93,14 @@ func entries(t *testing.T, open Opener) {
 	key := freshet.Key{Run: 1, Task: "t", Item: 3, Seq: 1, Try: 2}
 	list := []machine.Entry{ev}
 	for kind, body := range map[machine.Kind]machine.Body{
-		machine.Started:    {Process: &machine.Process{Task: "t", Item: 3, Seq: 1, Try: 2, Epoch: 4, Time: at(2), PID: 7, Log: "l"}},
-		machine.Ended:      {Process: &machine.Process{Task: "t", Time: at(2), ExitCode: 3, Outputs: map[string]string{"a": "1 <2>"}}},
-		machine.TimerFired: {Timer: &machine.Timer{Kind: machine.RetryTimer, Key: key, Due: due}},
-		machine.Settle:     {},
-		machine.RunEnded:   {Status: freshet.Success, Workflow: "w", Outputs: values()},
+		machine.Started:      {Process: &machine.Process{Task: "t", Item: 3, Seq: 1, Try: 2, Epoch: 4, Time: at(2), PID: 7, Log: "l"}},
+		machine.Ended:        {Process: &machine.Process{Task: "t", Time: at(2), ExitCode: 3, Outputs: map[string]string{"a": "1 <2>"}}},
+		machine.TimerFired:   {Timer: &machine.Timer{Kind: machine.RetryTimer, Key: key, Due: due}},
+		machine.Settle:       {},
+		machine.ChildStarted: {Child: &machine.Child{Key: key, Run: 9}},
+		machine.ChildEnded:   {Child: &machine.Child{Key: key, Run: 9, Status: freshet.Failed, Reason: "why"}, Outputs: values()},
+		machine.AnswerTask:   {Task: "t", Answer: &machine.Answer{Approved: true, Comment: "yes", Item: 3}},
+		machine.RunEnded:     {Status: freshet.Success, Workflow: "w", Outputs: values()},
 		machine.Upload: {FirstTrigger: 3, Upload: []machine.Uploaded{{Name: "w", Version: "v", Source: "x: y\n", Tasks: []string{"t"},
 			Emits: []string{"done"}, On: []machine.TriggerRow{trigger(0, "", "w", freshet.OnEvent)}}}},
 		machine.AddTrigger:    {FirstTrigger: 4, Trigger: ptr(trigger(4, "default", "w", freshet.OnSchedule))},

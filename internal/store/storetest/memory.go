@@ -50,6 +50,15 @@ func (m *memory) commit(b *store.Batch) {
 	for _, x := range b.Executions {
 		m.executions[x.Key] = x
 	}
+	for _, h := range b.Unheld {
+		for k, x := range m.executions {
+			if k.Run == h.Run && k.Task == h.Task && k.Seq == h.Seq && k.Item != freshet.NoItem {
+				c := *x
+				c.Held = false
+				m.executions[k] = &c
+			}
+		}
+	}
 	for _, k := range b.Unwaits {
 		delete(m.waits, k)
 	}

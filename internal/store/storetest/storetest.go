@@ -66,7 +66,7 @@ func at(seconds int64) time.Time { return start.Add(time.Duration(seconds) * tim
 // equal compares what is stored with what was given. NaN equals itself, and
 // what the machine keeps in memory only is nobody's business.
 var equal = cmp.Options{
-	cmpopts.IgnoreUnexported(machine.Entry{}, machine.Run{}),
+	cmpopts.IgnoreUnexported(machine.Entry{}, machine.Run{}, machine.Items{}),
 	cmpopts.EquateNaNs(),
 	cmpopts.EquateEmpty(),
 }

@@ -1,0 +1,46 @@
+// Package operator runs the kinds of tasks that are processes of this program
+// itself. Such a process is an attempt like any other: what it is to do stands
+// in the file $FRESHET_INPUT, and not on its command line, which every account
+// of the machine can read; what it prints is its log, what comes of it goes to
+// $FRESHET_OUTPUT, and its exit code says whether another try is worth while.
+package operator
+
+import (
+	"errors"
+	"io"
+
+	"github.com/freshet/freshet/internal/spec"
+)
+
+// Process is what an attempt is given.
+type Process struct {
+	Env     func(name string) string // FRESHET_INPUT, FRESHET_OUTPUT, FRESHET_TASK_DIR
+	Log     io.Writer
+	Version string // of this program
+}
+
+// The exit codes.
+const (
+	done        = 0
+	failed      = 1
+	temporary   = spec.TemporaryExit
+	interrupted = 130
+)
+
+// fault is why an attempt failed: one line, and where there is one a line that
+// says what to do.
+type fault struct {
+	message, hint string
+	temporary     bool // another try may well succeed
+}
+
+func (f *fault) Error() string { return f.message }
+
+// exitCode tells who tries again whether to.
+func exitCode(err error) int {
+	var f *fault
+	if errors.As(err, &f) && f.temporary {
+		return temporary
+	}
+	return failed
+}
