@@ -45,5 +45,6 @@ type Execution struct {
 	Reason      string         `json:"reason"`
 	EventOffset int64          `json:"event_offset"` // the event that started it, 0 for none
 	Executor    string         `json:"executor"`
-	Log         string         `json:"log"` // path of its log file, empty where it has none
+	Log         string         `json:"log"`       // path of its log file, empty where it has none
+	ChildRun    int64          `json:"child_run"` // the run that it called, 0 for none
 }

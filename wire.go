@@ -59,6 +59,14 @@ type NamespaceRequest struct {
 	Properties map[string]any `json:"properties,omitempty"`
 }
 
+// RerunRequest starts a new go at a run that has ended: all of it, or, with one
+// of the first two, only part.
+type RerunRequest struct {
+	FromFailed bool   `json:"from_failed,omitempty"` // tasks that failed or were stopped start again, others keep their results
+	From       string `json:"from,omitempty"`        // this task and what follows it start again
+	Latest     bool   `json:"latest,omitempty"`      // with the workflow's current version
+}
+
 // AnswerRequest answers an approval.
 type AnswerRequest struct {
 	Comment string `json:"comment,omitempty"`
@@ -84,8 +92,8 @@ type EventResult struct {
 // TaskResult answers a command to one task.
 type TaskResult struct {
 	RunID int64  `json:"run_id"`
-	Task  string `json:"task"`
-	Seq   int    `json:"seq"` // the start that the command was about
+	Task  string `json:"task"` // name[3] for an item
+	Seq   int    `json:"seq"`  // the start that the command was about
 }
 
 // Message is one entry of the committed journal, as the feed tells it.

@@ -35,6 +35,16 @@ func (c *Client) StartRun(ctx context.Context, namespace, workflow, key string, 
 	return run, c.into(ctx, req, &run)
 }
 
+// Rerun starts a new go at a run that has ended.
+func (c *Client) Rerun(ctx context.Context, run int64, r freshet.RerunRequest) (freshet.Run, error) {
+	var started freshet.Run
+	req, err := post("runs", id(run), "rerun").json(r)
+	if err != nil {
+		return started, err
+	}
+	return started, c.into(ctx, req, &started)
+}
+
 // Runs gives a page of runs, newest first.
 func (c *Client) Runs(ctx context.Context, f RunQuery) (freshet.RunPage, error) {
 	q := newQuery().text("namespace", f.Namespace).text("workflow", f.Workflow).time("since", f.Since).

@@ -7,14 +7,21 @@ import (
 )
 
 // Tasks lists the tasks of a run in the order of the file, one row per start
-// with its last try; a task that has not started has Seq 0. A limit of 0 is
-// 50; where there are more, they are the newest.
-func (c *Client) Tasks(ctx context.Context, run int64, limit int) ([]freshet.Execution, error) {
+// with its last try and, of a foreach, one per item behind it; a task that has
+// not started has Seq 0. A limit of 0 is 50; where there are more, they are the
+// newest starts, and then the items that have changed last. Without a status
+// all are listed.
+func (c *Client) Tasks(ctx context.Context, run int64, limit int, status ...freshet.Status) ([]freshet.Execution, error) {
 	var list []freshet.Execution
-	return list, c.into(ctx, get("runs", id(run), "tasks").with(newQuery().number("limit", int64(limit)).Values), &list)
+	q := newQuery().number("limit", int64(limit))
+	for _, s := range status {
+		q.Add("status", string(s))
+	}
+	return list, c.into(ctx, get("runs", id(run), "tasks").with(q.Values), &list)
 }
 
-// Task lists every try of every start of one task, oldest first.
+// Task lists every try of every start of one task, or of name[3], one of its
+// items, oldest first.
 func (c *Client) Task(ctx context.Context, run int64, task string) ([]freshet.Execution, error) {
 	var list []freshet.Execution
 	return list, c.into(ctx, get("runs", id(run), "tasks", task), &list)
@@ -35,7 +42,8 @@ func (c *Client) RestartTask(ctx context.Context, run int64, task string) (fresh
 	return c.command(ctx, run, task, "restart")
 }
 
-// AnswerTask approves or rejects what a task of kind approval asks for.
+// AnswerTask approves or rejects what a task of kind approval, or one of its
+// items, asks for.
 func (c *Client) AnswerTask(ctx context.Context, run int64, task string, approved bool, comment string) (freshet.TaskResult, error) {
 	verb := "reject"
 	if approved {

@@ -105,6 +105,7 @@ func ageless(text string) string {
 		{`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z`, "TIME"},
 		{`\b\d{4}-\d\d-\d\d\b`, "DAY"},
 		{`\b[0-9.]+(ms|s)\b`, "SPAN"},
+		{`\bafter SPAN, \d+ bytes`, "after SPAN, SIZE"},
 		{`\b(version|sha256) [0-9a-f]{6,}`, "$1 HASH"},
 		{`(?m)^ *\d+ +TIME`, "OFFSET TIME"},
 		{`\b([Ee]vent|offset) \d+|#\d+\)`, "$1 OFFSET"},

@@ -36,6 +36,7 @@ type Inbox interface {
 	UpdateNamespace(ctx context.Context, name string, properties map[string]any) error
 	DeleteNamespace(ctx context.Context, name string) error
 	Task(ctx context.Context, id int64, task string, kind machine.Kind) (freshet.TaskResult, error)
+	Rerun(ctx context.Context, id int64, r freshet.RerunRequest) (int64, error)
 	Answer(ctx context.Context, id int64, task string, approved bool, comment string) (freshet.TaskResult, error)
 }
 
@@ -68,7 +69,7 @@ type Config struct {
 	Why     Explainer
 	Secrets Secrets               // nil: there are none
 	Logs    string                // the directory below which all logs lie
-	Ready   <-chan struct{}       // closed when the engine has its state
+	Ready   <-chan struct{}       // closed when the engine has its state; nil: it has
 	Server  func() freshet.Server // tells about the server as it is now
 	Stop    func(stopTasks bool)  // begins to end the server; must not block
 	Operation
@@ -115,7 +116,7 @@ func (a *API) ready() bool {
 	case <-a.Ready:
 		return true
 	default:
-		return false
+		return a.Ready == nil
 	}
 }
 

@@ -51,12 +51,17 @@ func (a *API) addLogs() {
 }
 
 func (a *API) log(ctx context.Context, in *logInput) (*logOutput, error) {
-	r, w, err := a.known(ctx, &in.TaskPath)
+	k, err := a.known(ctx, &in.TaskPath)
 	if err != nil {
 		return nil, err
 	}
+	r, w := k.run, k.flow
+	if k.task.Foreach != nil && k.item == freshet.NoItem {
+		return nil, freshet.Errorf(freshet.Conflict, "task %s of run %d has a log for each of its items", in.Task, in.Run).
+			WithHint("name the item: %s[0]", in.Task)
+	}
 	o := &logOutput{Type: "text/plain; charset=utf-8", Offset: in.Offset, Body: []byte{}}
-	tries, err := a.tries(ctx, in)
+	tries, err := a.tries(ctx, k, in.Seq)
 	if err != nil {
 		return nil, err
 	}
@@ -105,16 +110,18 @@ func (a *API) logOf(r *freshet.Run, x *freshet.Execution) string {
 }
 
 // tries are those of the start that is asked for, oldest first.
-func (a *API) tries(ctx context.Context, in *logInput) ([]freshet.Execution, error) {
-	seq := in.Seq
+func (a *API) tries(ctx context.Context, k *taskOf, seq int) ([]freshet.Execution, error) {
+	f := store.ExecutionFilter{Run: k.run.ID, Task: k.task.Name, Item: &k.item, Seq: seq}
 	if seq == 0 {
-		latest, err := a.Store.Executions(ctx, store.ExecutionFilter{Run: in.Run, Task: in.Task, Newest: true, Limit: 1})
+		f.Newest, f.Limit = true, 1
+		latest, err := a.Store.Executions(ctx, f)
 		if err != nil || len(latest) == 0 {
 			return nil, err
 		}
-		seq = latest[0].Seq
+		f.Seq, f.Newest, f.Limit = latest[0].Seq, false, 0
 	}
-	return a.Store.Executions(ctx, store.ExecutionFilter{Run: in.Run, Task: in.Task, Seq: seq, AllTries: true})
+	f.AllTries = true
+	return a.Store.Executions(ctx, f)
 }
 
 // readLog reads the part that is asked for. Whether the process has ended was

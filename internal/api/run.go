@@ -53,7 +53,23 @@ func (a *API) addRuns() {
 		}
 		return a.changed(ctx, in.Run)
 	}, tag("runs"), describe("The answer is the run as it stands then: it is `stopping` until its last process is gone."))
+	add(a, http.MethodPost, "/runs/{run}/rerun", "rerun-run", "Start a new go at a run that has ended", func(ctx context.Context, in *rerunInput) (*out[freshet.Run], error) {
+		r := freshet.RerunRequest{}
+		if in.Body != nil {
+			r = *in.Body
+		}
+		id, err := a.Inbox.Rerun(ctx, in.Run, r)
+		if err != nil {
+			return nil, err
+		}
+		return a.changed(ctx, id)
+	}, tag("runs"), status(http.StatusCreated), describe("With the parameters, the event and the version of the other. `from_failed` and `from` keep the results of tasks that need not run again."))
 	add(a, http.MethodPost, "/namespaces/{ns}/workflows/{name}/stop-all", "stop-runs", "Ask every run of a workflow to end", a.stopAll, tag("runs"))
+}
+
+type rerunInput struct {
+	RunPath
+	Body *freshet.RerunRequest
 }
 
 func (a *API) run(ctx context.Context, id int64) (*out[freshet.Run], error) {

@@ -14,14 +14,15 @@ import (
 
 type tasksInput struct {
 	RunPath
-	Limit int `query:"limit" minimum:"1" maximum:"100000" default:"50" doc:"the newest starts, and then tasks that have not started"`
+	Limit  int      `query:"limit" minimum:"1" maximum:"100000" default:"50" doc:"the newest starts, then the items that changed last, and then tasks that have not started"`
+	Status []string `query:"status,explode" enum:"waiting,queued,running,retrying,stopping,success,failed,stopped,skipped" doc:"only with one of these statuses"`
 }
 
 func (a *API) addTasks() {
 	add(a, http.MethodGet, "/runs/{run}/tasks", "list-tasks", "The tasks of a run", a.tasks, tag("tasks"), forTasks,
-		describe("In the order of the file: one row per start, with its last try. A task that has not started has seq 0 and is `waiting`, "+
+		describe("In the order of the file: one row per start, with its last try, and behind it one per item of a foreach. A task that has not started has seq 0 and is `waiting`, "+
 			"or `skipped` once the run has ended."))
-	add(a, http.MethodGet, "/runs/{run}/tasks/{task}", "get-task", "Every try of every start of a task, oldest first", a.task, tag("tasks"), forTasks)
+	add(a, http.MethodGet, "/runs/{run}/tasks/{task}", "get-task", "Every try of every start of a task or of one of its items, oldest first", a.task, tag("tasks"), forTasks)
 	for _, c := range []struct {
 		verb, summary string
 		kind          machine.Kind
@@ -67,21 +68,53 @@ func (a *API) tasks(ctx context.Context, in *tasksInput) (*out[[]freshet.Executi
 	if err != nil {
 		return nil, err
 	}
-	rows, err := a.Store.Executions(ctx, store.ExecutionFilter{Run: in.Run, Newest: true, Limit: in.Limit})
+	f := store.ExecutionFilter{Run: in.Run, Newest: true, Limit: in.Limit}
+	for _, s := range in.Status {
+		f.Status = append(f.Status, freshet.Status(s))
+	}
+	rows, err := a.Store.Executions(ctx, f)
 	if err != nil {
 		return nil, err
 	}
 	if len(rows) < in.Limit { // these are all starts, so a task without one has none
-		never, err := a.never(ctx, r, w, rows)
+		never, err := a.unstarted(ctx, r, w, rows, f.Status)
 		if err != nil {
 			return nil, err
 		}
 		rows = append(rows, never[:min(len(never), in.Limit-len(rows))]...)
 	}
 	slices.SortStableFunc(rows, func(x, y freshet.Execution) int {
-		return cmp.Or(cmp.Compare(place(w, x.Task), place(w, y.Task)), cmp.Compare(x.Seq, y.Seq))
+		return cmp.Or(cmp.Compare(place(w, x.Task), place(w, y.Task)), cmp.Compare(x.Seq, y.Seq), cmp.Compare(itemOf(&x), itemOf(&y)))
 	})
 	return list(maskExecutions(a.maskOf(r, w), complete(rows))), nil
+}
+
+func itemOf(x *freshet.Execution) int {
+	if x.Item == nil {
+		return freshet.NoItem
+	}
+	return *x.Item
+}
+
+// unstarted lists the tasks that have not started, as far as their status is
+// asked for. rows are all starts with one of these statuses.
+func (a *API) unstarted(ctx context.Context, r *freshet.Run, w *spec.Workflow, rows []freshet.Execution, asked []freshet.Status) ([]freshet.Execution, error) {
+	if len(asked) == 0 {
+		return a.never(ctx, r, w, rows)
+	}
+	if !slices.Contains(asked, freshet.Waiting) && !slices.Contains(asked, freshet.Skipped) {
+		return nil, nil
+	}
+	s, err := a.Store.Survey(ctx, r.ID) // it has the latest start of every task
+	if err != nil {
+		return nil, err
+	}
+	rows = rows[:0:0]
+	for _, x := range s.Held {
+		rows = append(rows, freshet.Execution{Task: x.Key.Task})
+	}
+	never, err := a.never(ctx, r, w, rows)
+	return slices.DeleteFunc(never, func(x freshet.Execution) bool { return !slices.Contains(asked, x.Status) }), err
 }
 
 // place is where a task stands in its file.
@@ -120,16 +153,23 @@ func (a *API) never(ctx context.Context, r *freshet.Run, w *spec.Workflow, rows 
 }
 
 func (a *API) task(ctx context.Context, in *TaskPath) (*out[[]freshet.Execution], error) {
-	r, w, err := a.known(ctx, in)
+	k, err := a.known(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := a.Store.Executions(ctx, store.ExecutionFilter{Run: in.Run, Task: in.Task, AllTries: true})
+	f := store.ExecutionFilter{Run: in.Run, Task: k.task.Name, AllTries: true}
+	if k.item != freshet.NoItem {
+		f.Item = &k.item
+	}
+	rows, err := a.Store.Executions(ctx, f)
 	if err != nil {
 		return nil, err
+	}
+	if len(rows) == 0 && k.item != freshet.NoItem {
+		return nil, k.noItem()
 	}
 	if len(rows) == 0 {
-		never, err := a.never(ctx, r, w, nil)
+		never, err := a.never(ctx, k.run, k.flow, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -139,24 +179,46 @@ func (a *API) task(ctx context.Context, in *TaskPath) (*out[[]freshet.Execution]
 			}
 		}
 	}
-	return list(maskExecutions(a.maskOf(r, w), complete(rows))), nil
+	return list(maskExecutions(a.maskOf(k.run, k.flow), complete(rows))), nil
+}
+
+// taskOf is a task of a run, or one item of it.
+type taskOf struct {
+	run  *freshet.Run
+	flow *spec.Workflow
+	task *spec.Task
+	item int
+}
+
+func (k *taskOf) noItem() error {
+	return freshet.Errorf(freshet.NotFound, "task %s of run %d has no item %d", k.task.Name, k.run.ID, k.item).
+		WithHint("`task list %d` shows its items that have begun", k.run.ID)
 }
 
 // known finds the run and its workflow, and refuses a task that is not in it.
-func (a *API) known(ctx context.Context, in *TaskPath) (*freshet.Run, *spec.Workflow, error) {
+func (a *API) known(ctx context.Context, in *TaskPath) (*taskOf, error) {
+	name, item, err := freshet.ParseTaskName(in.Task)
+	if err != nil {
+		return nil, err
+	}
 	r, err := a.Store.Run(ctx, in.Run)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	w, err := a.versions.of(ctx, a.Store, r)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if _, ok := w.Task(in.Task); !ok {
-		return nil, nil, freshet.Errorf(freshet.NotFound, "run %d has no task %s", in.Run, in.Task).
+	t, ok := w.Task(name)
+	switch {
+	case !ok:
+		return nil, freshet.Errorf(freshet.NotFound, "run %d has no task %s", in.Run, name).
 			WithHint("`task list %d` shows its tasks", in.Run)
+	case t.Foreach == nil && item != freshet.NoItem:
+		return nil, freshet.Errorf(freshet.NotFound, "task %s of run %d has no items", name, in.Run).
+			WithHint("it has no `foreach`; leave out [%d]", item)
 	}
-	return r, w, nil
+	return &taskOf{r, w, t, item}, nil
 }
 
 // complete gives maps and lists that may be empty a shape.

@@ -133,5 +133,26 @@ func (a *app) taskNames(ctx context.Context, c *client.Client, before []string, 
 	if err != nil {
 		return nil, err
 	}
+	if task, _, item := strings.Cut(word, "["); item {
+		return itemNames(ctx, c, id, task, word)
+	}
 	return slices.DeleteFunc(w.Tasks, func(task string) bool { return !strings.HasPrefix(task, word) }), nil
+}
+
+// offeredItems is how many items a completion offers.
+const offeredItems = 100
+
+// itemNames are the items of a task.
+func itemNames(ctx context.Context, c *client.Client, run int64, task, word string) ([]string, error) {
+	rows, err := c.Task(ctx, run, task)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for i := range rows {
+		if name := taskName(&rows[i]); rows[i].Item != nil && strings.HasPrefix(name, word) && !slices.Contains(names, name) && len(names) < offeredItems {
+			names = append(names, name)
+		}
+	}
+	return names, nil
 }

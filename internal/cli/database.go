@@ -63,31 +63,18 @@ freshet db backup - | gzip > monday.tar.gz`,
 // backup writes a backup of the server's home, or of the home itself where no
 // server has it.
 func (a *app) backup(ctx context.Context, logs bool, w io.Writer) error {
+	s, alone, err := a.alone()
+	if err != nil {
+		return err
+	}
+	if alone {
+		return a.Host.Backup(ctx, s.Home, logs, w)
+	}
 	server, err := a.connect(0)
 	if err != nil {
 		return err
 	}
-	begun := &begun{w: w}
-	err = server.Backup(ctx, logs, begun)
-	if freshet.CodeOf(err) != freshet.Unreachable || begun.yes || a.elsewhere() {
-		return err
-	}
-	s, _, err := a.settings(nil)
-	if err != nil {
-		return err
-	}
-	return a.Host.Backup(ctx, s.Home, logs, w)
-}
-
-// begun tells whether something has been written.
-type begun struct {
-	w   io.Writer
-	yes bool
-}
-
-func (b *begun) Write(p []byte) (int, error) {
-	b.yes = true
-	return b.w.Write(p)
+	return server.Backup(ctx, logs, w)
 }
 
 // writeWhole writes a file that is there whole or not at all, and tells its

@@ -1,9 +1,15 @@
 package cli
 
 import (
+	"context"
+	"os"
+	"path/filepath"
+	"syscall"
+
 	"github.com/spf13/cobra"
 
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/setting"
 )
 
 func (a *app) doctorCommand() *cobra.Command {
@@ -19,18 +25,7 @@ with 1 if a check fails.`,
 freshet doctor --deep                   # reads the whole database
 freshet doctor -o json`,
 		RunE: func(c *cobra.Command, _ []string) error {
-			server, err := a.connect(0)
-			if err != nil {
-				return err
-			}
-			found, err := server.Checks(c.Context(), deep)
-			if freshet.CodeOf(err) == freshet.Unreachable && !a.elsewhere() {
-				s, _, e := a.settings(nil)
-				if e != nil {
-					return e
-				}
-				found, err = a.Host.Check(c.Context(), s.Home, s.Listen, deep)
-			}
+			found, err := a.check(c.Context(), deep)
 			if err != nil {
 				return err
 			}
@@ -49,11 +44,35 @@ freshet doctor -o json`,
 	return takes(c)
 }
 
-// elsewhere tells whether the settings name a server, which the home of this
-// machine need not be that of.
-func (a *app) elsewhere() bool {
-	_, values, err := a.settings(nil)
-	return err == nil && given(values, "server")
+// check lets the server look at itself, or looks at a home that none has.
+func (a *app) check(ctx context.Context, deep bool) ([]freshet.Check, error) {
+	s, alone, err := a.alone()
+	if err != nil {
+		return nil, err
+	}
+	if alone {
+		return a.Host.Check(ctx, s.Home, s.Listen, deep)
+	}
+	server, err := a.connect(0)
+	if err != nil {
+		return nil, err
+	}
+	return server.Checks(ctx, deep)
+}
+
+// alone tells whether a command is about a home of this machine that no server
+// has. Where a server was named, it is about that.
+func (a *app) alone() (s *setting.Settings, yes bool, err error) {
+	s, values, err := a.settings(nil)
+	if err != nil || given(values, "server") {
+		return s, false, err
+	}
+	f, err := os.Open(filepath.Join(s.Home, "lock"))
+	if err != nil {
+		return s, true, nil // there never was one
+	}
+	defer f.Close()
+	return s, syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) == nil, nil
 }
 
 var checkColumns = []column[freshet.Check]{

@@ -251,13 +251,15 @@ func (x *execution) start(ctx context.Context, w freshet.UploadResult, request f
 func (x *execution) stream(ctx context.Context, run freshet.Run, flow *spec.Workflow) (freshet.Run, error) {
 	width := 0
 	for _, t := range flow.Tasks {
-		width = max(width, len(t.Name))
+		if width = max(width, len(t.Name)); t.Foreach != nil {
+			width = max(width, len(t.Name)+len("[0]"))
+		}
 	}
 	lines := &lineView{app: x.app, seen: map[string]freshet.Status{}, flow: flow}
 	idle := &idle{execution: x, flow: flow}
 	logs := newTails(x.embedded.client, run.ID, x.prefixed(width))
 	ended, err := x.followLogs(ctx, logs, func(run *freshet.Run, tasks []freshet.Execution) {
-		x.failures(lines, tasks)
+		x.news(ctx, lines, run.ID, tasks)
 		idle.look(ctx, run, tasks)
 	})
 	if err != nil {
@@ -267,12 +269,16 @@ func (x *execution) stream(ctx context.Context, run freshet.Run, flow *spec.Work
 	return ended, nil
 }
 
-// failures are said when they happen: a task that could not be started has no
-// output that would tell.
-func (x *execution) failures(lines *lineView, tasks []freshet.Execution) {
+// news is what no output of a task tells when it happens: that one has failed,
+// and that one asks a person.
+func (x *execution) news(ctx context.Context, lines *lineView, run int64, tasks []freshet.Execution) {
 	for _, e := range newly(lines.seen, tasks) {
-		if e.Status == freshet.Failed || e.Status == freshet.Retrying {
+		t, known := lines.flow.Task(e.Task)
+		switch {
+		case e.Status == freshet.Failed || e.Status == freshet.Retrying:
 			x.err.line("%s", lines.line(x.clock(x.err), &e))
+		case e.Status == freshet.Running && known && t.Kind == spec.Approve && (t.Foreach == nil) == (e.Item == nil):
+			x.asks(ctx, run, taskName(&e))
 		}
 	}
 }

@@ -96,6 +96,18 @@ func (i *idle) waits(text string) {
 	i.err.line("%s %s", i.err.paint(yellow, "waiting:"), oneLine(text))
 }
 
+// asks says what a task asks a person, and how to answer.
+func (x *execution) asks(ctx context.Context, run int64, task string) {
+	why, err := x.embedded.client.WhyTask(ctx, run, task)
+	if err != nil {
+		return
+	}
+	x.err.line("%s %s", x.err.paint(yellow, "waiting:"), oneLine(why.Summary))
+	for _, verb := range []string{"approve", "reject"} {
+		x.err.line("  %s --home %s task %s %d %s", quote(x.name), quote(x.embedded.home), verb, run, quote(task))
+	}
+}
+
 // heardBy are the keys of the events that start a task.
 func heardBy(t *spec.Task) []string {
 	var keys []string

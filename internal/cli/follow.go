@@ -26,7 +26,8 @@ const (
 	coalesce    = 40 * time.Millisecond // changes that come so close together are one
 	lookAnyway  = time.Second           // between two looks, should a change be missed
 	serverAway  = time.Minute           // for how long a server may be away
-	followTasks = 1000                  // starts that are looked at, the newest
+	followTasks = 1000                  // starts and items that are looked at, the newest
+	allTasks    = 100_000               // as many as a server gives
 )
 
 // follow returns the run as it ended. A server that is being restarted is
@@ -113,6 +114,9 @@ func (f *follower) once(ctx context.Context) (freshet.Run, error) {
 		return run, err
 	}
 	tasks, err := f.client.Tasks(ctx, f.run, followTasks)
+	if err == nil && len(tasks) == followTasks && run.Status.Final() {
+		tasks, err = f.client.Tasks(ctx, f.run, allTasks) // what was missed while it changed quickly
+	}
 	if err != nil {
 		return run, err
 	}

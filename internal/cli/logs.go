@@ -3,6 +3,8 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,8 +50,8 @@ func (l *tails) add(tasks []freshet.Execution) {
 			continue
 		}
 		l.known[id] = true
-		if e.Log == "" && e.Status.Final() && e.Try < 2 {
-			continue // decided in the engine, or never started
+		if e.Executor == "" || e.Log == "" && e.Status.Final() && e.Try < 2 {
+			continue // decided in the engine, a task whose items have the logs, or never started
 		}
 		l.all = append(l.all, &tail{name: taskName(&e), at: client.LogQuery{Seq: e.Seq, Try: 1}})
 	}
@@ -237,14 +239,21 @@ func (a *app) taskLogsCommand() *cobra.Command {
 		Short: "Print the log of a task",
 		Example: `freshet task logs 7 train
 freshet task logs hello train -f        # as it is written, until the task ends
-freshet task logs 7 train --seq 2       # of its second start`,
+freshet task logs 7 train --seq 2       # of its second start
+freshet task logs 7 'load[3]'           # of one item of a foreach`,
 		ValidArgsFunction: a.completes(a.runNames, a.taskNames),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withRun(c.Context(), args[0], func(server *client.Client, id int64) error {
+				var err error
 				if follow {
-					return server.FollowLog(c.Context(), id, args[1], seq, a.out)
+					err = server.FollowLog(c.Context(), id, args[1], seq, a.out)
+				} else {
+					err = a.taskLog(c.Context(), server, id, args[1], seq)
 				}
-				return a.taskLog(c.Context(), server, id, args[1], seq)
+				if freshet.CodeOf(err) == freshet.Conflict { // it has a log for each item
+					return a.itemLogs(c.Context(), server, id, args[1], seq, follow)
+				}
+				return err
 			})
 		},
 	}
@@ -260,8 +269,7 @@ func (a *app) taskLog(ctx context.Context, c *client.Client, run int64, task str
 		return err
 	}
 	if first.Seq == 0 {
-		return freshet.Errorf(freshet.NotFound, "task %s of run %d has not started yet", task, run).
-			WithHint("-f waits for it; `freshet why %d %s` says why", run, task)
+		return notStarted(run, task)
 	}
 	logs := newTails(c, run, func(t *tail, line []byte) error {
 		if a.flags.output == jsonFormat || a.flags.output == yamlFormat {
@@ -272,6 +280,45 @@ func (a *app) taskLog(ctx context.Context, c *client.Client, run int64, task str
 	})
 	logs.all = []*tail{{name: task, at: client.LogQuery{Seq: first.Seq, Try: 1}}}
 	if err := logs.read(ctx); err != nil {
+		return err
+	}
+	return logs.close()
+}
+
+func notStarted(run int64, task string) error {
+	return freshet.Errorf(freshet.NotFound, "task %s of run %d has not started yet", task, run).
+		WithHint("-f waits for it; `freshet why %d %s` says why", run, task)
+}
+
+// itemLogs prints the logs of a start of a foreach, with the item before each
+// line.
+func (a *app) itemLogs(ctx context.Context, c *client.Client, run int64, task string, seq int, follow bool) error {
+	logs := newTails(c, run, a.prefixed(len(task)+len("[0]")))
+	ended := errors.New("the task has ended")
+	f := follower{client: c, run: run, interval: logPoll, tick: func() error { return logs.read(ctx) }}
+	f.changed = func(*freshet.Run, []freshet.Execution) error {
+		rows, err := c.Task(ctx, run, task)
+		if err != nil {
+			return err
+		}
+		own := latestTry(rows)
+		if seq == 0 && own != nil {
+			seq = own.Seq
+		}
+		if seq == 0 && !follow {
+			return notStarted(run, task)
+		}
+		logs.add(slices.DeleteFunc(slices.Clone(rows), func(e freshet.Execution) bool { return e.Seq != seq }))
+		if err := logs.read(ctx); err != nil {
+			return err
+		}
+		over := slices.ContainsFunc(rows, func(e freshet.Execution) bool { return e.Item == nil && e.Seq == seq && e.Status.Final() })
+		if over || !follow {
+			return ended
+		}
+		return nil
+	}
+	if _, err := f.follow(ctx); err != nil && !errors.Is(err, ended) {
 		return err
 	}
 	return logs.close()

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -60,10 +59,10 @@ func runID(text string) (int64, bool) {
 	return id, err == nil && id > 0
 }
 
-// taskName is a task or one of its items as it is typed: name, or name[3].
+// taskName is a task or one of its items as it is typed.
 func taskName(e *freshet.Execution) string {
 	if e.Item == nil {
 		return e.Task
 	}
-	return fmt.Sprintf("%s[%d]", e.Task, *e.Item)
+	return freshet.TaskName(e.Task, *e.Item)
 }

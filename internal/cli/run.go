@@ -25,7 +25,7 @@ freshet run list --status failed --since 24h
 freshet run show hello                  # its latest run
 freshet run logs 7 -f`,
 	},
-		a.runStartCommand(), a.runListCommand(), a.runShowCommand(), a.runWatchCommand(),
+		a.runStartCommand(), a.runRerunCommand(), a.runListCommand(), a.runShowCommand(), a.runWatchCommand(),
 		a.runLogsCommand(), a.runStopCommand(), a.runStopAllCommand())
 	unknown := c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -290,6 +290,7 @@ func (a *app) showRun(r *freshet.Run, tasks []freshet.Execution) {
 		{name: "status", value: string(r.Status), tint: statusColour(r.Status)},
 		{name: "reason", value: runReason(r)},
 		{name: "type", value: string(r.Type)},
+		{name: "called by", value: caller(r)},
 		{name: "parameters", value: compact(r.Parameters)},
 		{name: "outputs", value: compact(r.Outputs)},
 		{name: "created", value: now.time(r.CreatedAt)},
@@ -302,6 +303,14 @@ func (a *app) showRun(r *freshet.Run, tasks []freshet.Execution) {
 		a.out.line("")
 		table(a, tasks, taskColumns)
 	}
+}
+
+// caller is the run whose task called a run.
+func caller(r *freshet.Run) string {
+	if r.Parent == 0 {
+		return ""
+	}
+	return "run " + number(r.Parent)
 }
 
 // compact writes values as one line of JSON, nothing for none.

@@ -23,7 +23,7 @@ secrets.NAME; its value goes to the process and is masked in everything that is
 shown. All namespaces share them. A file /run/secrets/NAME and then a variable
 FRESHET_SECRET_NAME of the server take precedence over what is set here.`,
 		Example: `freshet secret set PGPASSWORD             # asks for the value
-freshet secret set PGPASSWORD < password.txt
+cat password.txt | freshet secret set PGPASSWORD
 freshet secret list`,
 	}, a.secretSetCommand(), a.secretListCommand(), a.secretDeleteCommand())
 }
@@ -44,7 +44,7 @@ a terminal it is asked for and not shown. It is kept encrypted in the home, and
 processes that start from now on get it.`,
 		Example: `freshet secret set PGPASSWORD             # asks for the value
 printf %s "$TOKEN" | freshet secret set TOKEN
-freshet secret set KEY < private.pem`,
+cat private.pem | freshet secret set KEY`,
 		ValidArgsFunction: a.completes(a.secretNames),
 		RunE: func(c *cobra.Command, args []string) error {
 			server, err := a.connect(0)

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -72,7 +71,7 @@ func (a *app) taskListCommand() *cobra.Command {
 	var status []string
 	c := &cobra.Command{
 		Use:   "list RUN",
-		Short: "List the tasks of a run, one row for each start",
+		Short: "List the tasks of a run, one row for each start and item",
 		Example: `freshet task list 7
 freshet task list hello --status failed
 freshet task list 7 -o plain | cut -f1,4`,
@@ -83,17 +82,20 @@ freshet task list 7 -o plain | cut -f1,4`,
 				return err
 			}
 			return a.withRun(c.Context(), args[0], func(server *client.Client, id int64) error {
-				tasks, err := server.Tasks(c.Context(), id, limit)
+				tasks, err := server.Tasks(c.Context(), id, limit, wanted...)
 				if err != nil {
 					return err
-				}
-				if len(wanted) > 0 {
-					tasks = slices.DeleteFunc(tasks, func(e freshet.Execution) bool { return !slices.Contains(wanted, e.Status) })
 				}
 				if len(tasks) == 0 && a.flags.output == tableFormat {
 					a.err.line("no such tasks in run %d", id)
 				}
-				return list(a, tasks, taskColumns)
+				if err := list(a, tasks, taskColumns); err != nil {
+					return err
+				}
+				if len(tasks) == limit && a.flags.output == tableFormat {
+					a.err.line("%s there may be more than these %d: --limit shows them", a.err.paint(cyan, "hint:"), limit)
+				}
+				return nil
 			})
 		},
 	}
@@ -118,15 +120,33 @@ freshet task show hello 'train[3]' -o json`,
 				if a.flags.output != tableFormat {
 					return list(a, tries, taskColumns)
 				}
-				table(a, tries, taskColumns)
-				if len(tries) > 0 {
+				shown, hidden := fit(tries, shownTries)
+				table(a, shown, taskColumns)
+				if hidden > 0 {
+					a.out.line("%s", a.out.paint(dim, "… and "+counted(hidden, "row")+"; -o json has all"))
+				}
+				if e := latestTry(tries); e != nil {
 					a.out.line("")
-					a.showTry(&tries[len(tries)-1])
+					a.showTry(e)
 				}
 				return nil
 			})
 		},
 	})
+}
+
+// shownTries is how many tries of a task, or of its items, a table shows.
+const shownTries = 50
+
+// latestTry is the newest of a task's own, or, of an item, of the item's; nil:
+// there is none.
+func latestTry(tries []freshet.Execution) *freshet.Execution {
+	for i := len(tries) - 1; i >= 0; i-- {
+		if tries[i].Item == nil || tries[0].Item != nil {
+			return &tries[i]
+		}
+	}
+	return nil
 }
 
 // showTry tells what a row of the table has no room for.
@@ -135,11 +155,16 @@ func (a *app) showTry(e *freshet.Execution) {
 	if e.EventOffset > 0 {
 		event = number(e.EventOffset)
 	}
+	called := ""
+	if e.ChildRun > 0 {
+		called = "run " + number(e.ChildRun)
+	}
 	a.fields([]field{
 		{name: "reason", value: taskReason(e)},
 		{name: "outputs", value: compact(e.Outputs)},
 		{name: "artifacts", value: strings.Join(e.Artifacts, ", ")},
 		{name: "event", value: event},
+		{name: "called", value: called},
 		{name: "log", value: e.Log},
 	})
 }
@@ -183,7 +208,8 @@ func (a *app) taskAnswerCommand(approved bool) *cobra.Command {
 		Use:   verb + " RUN TASK",
 		Short: short,
 		Example: `freshet task ` + verb + ` 7 deploy
-freshet task ` + verb + ` release deploy --comment "seen on staging"`,
+freshet task ` + verb + ` release deploy --comment "seen on staging"
+freshet task ` + verb + ` 7 'deploy[3]'     # of an item of a foreach`,
 		ValidArgsFunction: a.completes(a.runNames, a.taskNames),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.withRun(c.Context(), args[0], func(server *client.Client, id int64) error {

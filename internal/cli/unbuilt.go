@@ -8,7 +8,7 @@ import "github.com/spf13/cobra"
 var unbuilt = map[string][]string{
 	"freshet":          {"notebook"},
 	"freshet workflow": {"diff"},
-	"freshet run":      {"rerun", "delete"},
+	"freshet run":      {"delete"},
 	"freshet task":     {"artifacts"},
 }
 

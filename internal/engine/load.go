@@ -40,7 +40,9 @@ func (e *Engine) load(ctx context.Context) error {
 		t := e.registry(s.Row.Namespace).Keep(s.Row)
 		t.State, t.Dues = s.State, s.Dues
 	}
-	e.clock = newClock(e.cursor.Time, time.Now())
+	if e.clock.read.IsZero() { // after trouble with the disk it goes on
+		e.clock = newClock(e.cursor.Time, time.Now())
+	}
 	for _, s := range snap.Runs {
 		err := e.loadRun(ctx, s)
 		if errors.Is(err, errUnreadable) {

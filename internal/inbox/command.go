@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/freshet/freshet"
@@ -69,17 +70,33 @@ func (x *Inbox) change(ctx context.Context, namespace, name string, kind machine
 	return err
 }
 
-// Task starts, stops or restarts one task of a run that is alive.
+// Task starts, stops or restarts one task of a run that is alive, with all its
+// items.
 func (x *Inbox) Task(ctx context.Context, id int64, task string, kind machine.Kind) (freshet.TaskResult, error) {
+	name, item, err := freshet.ParseTaskName(task)
+	if err != nil {
+		return freshet.TaskResult{}, err
+	}
+	if item != freshet.NoItem {
+		verb := strings.TrimPrefix(string(kind), "task_")
+		return freshet.TaskResult{}, freshet.Errorf(freshet.Conflict, "one item of a task cannot be told to %s, the task as a whole can", verb).
+			WithHint("`task %s %d %s` is about all its items", verb, id, name)
+	}
 	return x.task(ctx, id, kind, machine.Body{Task: task})
 }
 
-// Answer answers an approval that waits.
+// Answer answers an approval that waits; the task may be name[3].
 func (x *Inbox) Answer(ctx context.Context, id int64, task string, approved bool, comment string) (freshet.TaskResult, error) {
+	name, item, err := freshet.ParseTaskName(task)
+	if err != nil {
+		return freshet.TaskResult{}, err
+	}
 	if len(comment) > freshet.MaxKeyBytes {
 		return freshet.TaskResult{}, freshet.Errorf(freshet.TooLarge, "a comment is at most %d bytes long", freshet.MaxKeyBytes)
 	}
-	return x.task(ctx, id, machine.AnswerTask, machine.Body{Task: task, Answer: &machine.Answer{Approved: approved, Comment: comment}})
+	r, err := x.task(ctx, id, machine.AnswerTask, machine.Body{Task: name, Answer: &machine.Answer{Approved: approved, Item: item, Comment: comment}})
+	r.Task = task
+	return r, err
 }
 
 func (x *Inbox) task(ctx context.Context, id int64, kind machine.Kind, body machine.Body) (freshet.TaskResult, error) {

@@ -24,5 +24,4 @@ const (
 	Log       = "log"       // path of a task's log
 	Changed   = "changed"   // names of settings that were taken up
 	Restart   = "restart"   // names of settings that wait for a restart
-	Bytes     = "bytes"     // how much
 )

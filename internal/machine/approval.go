@@ -6,6 +6,7 @@ import (
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/spec"
+	"github.com/freshet/freshet/internal/tick"
 )
 
 // ApprovalRequested is the key of the event that an approval sends when it
@@ -41,9 +42,6 @@ func (d *draft) answered() {
 		return
 	}
 	c := cell{t.Index, a.Item}
-	if t.Foreach == nil {
-		c = whole(t.Index)
-	}
 	x := d.at(c)
 	switch {
 	case t.Kind != spec.Approve:
@@ -52,8 +50,11 @@ func (d *draft) answered() {
 	case t.Foreach != nil && a.Item == freshet.NoItem:
 		d.d.Refused = freshet.Errorf(freshet.Conflict, "task %s asks once for each item", name).WithHint("name the item: %s[0]", name)
 		return
+	case t.Foreach == nil && a.Item != freshet.NoItem:
+		d.d.Refused = freshet.Errorf(freshet.Conflict, "task %s has no items", name)
+		return
 	case x == nil || x.Status != freshet.Running:
-		d.d.Refused = freshet.Errorf(freshet.Conflict, "task %s does not wait for an answer", name)
+		d.d.Refused = freshet.Errorf(freshet.Conflict, "task %s does not wait for an answer", freshet.TaskName(name, a.Item))
 		return
 	}
 	d.d.Reply = x.Key.Seq
@@ -88,6 +89,6 @@ func (d *draft) unanswered(c cell, why freshet.Code) {
 	case a.OnTimeout == spec.Approved:
 		d.approve(c, "")
 	default:
-		d.finish(c, freshet.Failed, freshet.CodeRejected, fmt.Sprintf("nobody answered within %s", a.Timeout))
+		d.finish(c, freshet.Failed, freshet.CodeRejected, fmt.Sprintf("nobody answered within %s", tick.Span(a.Timeout)))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/tick"
 )
 
 // callWorkflow calls the workflow of a task: the namespace starts a run of its
@@ -76,7 +77,7 @@ func (d *draft) childEnded() {
 	asked := x.Asked
 	switch {
 	case asked == freshet.CodeTimeout:
-		d.finish(c, freshet.Failed, asked, fmt.Sprintf("ran longer than %s", d.w.Tasks[c.task].Timeout))
+		d.finish(c, freshet.Failed, asked, fmt.Sprintf("ran longer than %s", tick.Span(d.w.Tasks[c.task].Timeout)))
 	case asked != "":
 		d.finish(c, freshet.Stopped, asked, stopText[asked])
 	case child.Status == freshet.Success:

@@ -34,6 +34,7 @@ type Decision struct {
 	NewRuns    []RunRow      // registry
 	Admitted   []int64       // registry: queued runs that got their place
 	Ended      int64         // registry: the run that ended
+	EndedDeep  bool          // registry: it was many links of a chain away from what had set it off
 	Stopping   []int64       // registry: runs that were asked to make room
 	Later      []int64       // registry: new runs that wait for their time
 	Workflows  []WorkflowRow // registry
@@ -199,5 +200,6 @@ const (
 	opHalt     op = "halt"      // stop all that is alive
 	opItems    op = "items"     // the next items of a foreach
 	opEndItems op = "end_items" // stop the live items of a foreach
+	opMet      op = "met"       // tasks whose conditions what was taken over meets
 	opAdmit    op = "admit"     // the starts that waited for the run
 )

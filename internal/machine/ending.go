@@ -7,6 +7,7 @@ import (
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/expr"
+	"github.com/freshet/freshet/internal/tick"
 )
 
 // EndEvent is what a `workflow:` condition sees of the end of a run: an event
@@ -158,7 +159,7 @@ func (d *draft) over(status freshet.Status) {
 // it about.
 func (d *draft) verdict(row *RunRow) (freshet.Status, freshet.Code, string) {
 	if row.Asked == freshet.CodeTimeout {
-		return freshet.Failed, row.Asked, fmt.Sprintf("the run took longer than %s", d.w.Timeout)
+		return freshet.Failed, row.Asked, fmt.Sprintf("the run took longer than %s", tick.Span(d.w.Timeout))
 	}
 	for i, t := range d.w.Tasks[:d.w.Finally] {
 		if x := d.task(i).Latest; !t.AllowFailure && x != nil && x.Status == freshet.Failed {

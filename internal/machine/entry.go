@@ -64,7 +64,7 @@ type Body struct {
 	Upload   []Uploaded     `json:"upload,omitempty"`   // Upload
 	Status   freshet.Status `json:"status,omitempty"`   // RunEnded
 	Workflow string         `json:"workflow,omitempty"` // RunEnded, RunAdmitted, EnableFlow, DisableFlow, DeleteFlow
-	Outputs  map[string]any `json:"outputs,omitempty"`  // RunEnded, ChildEnded
+	Outputs  map[string]any `json:"outputs,omitempty"`  // RunEnded, ChildEnded; of a Rerun by task
 	Trigger  *TriggerRow    `json:"trigger,omitempty"`  // AddTrigger; its ID is FirstTrigger
 	Child    *Child         `json:"child,omitempty"`    // ChildStarted, ChildEnded
 	Answer   *Answer        `json:"answer,omitempty"`   // AnswerTask
@@ -85,6 +85,27 @@ type Child struct {
 	Run    int64          `json:"run,omitempty"`
 	Status freshet.Status `json:"status,omitempty"` // ChildEnded
 	Reason string         `json:"reason,omitempty"`
+}
+
+// Rerun says what a run takes over from one that has ended. The outputs of the
+// tasks that are kept stand in Body.Outputs, by task.
+type Rerun struct {
+	Of    int64     `json:"of"`
+	Kept  []Kept    `json:"kept,omitempty"`  // their results are copied; they do not start
+	Again []AgainOn `json:"again,omitempty"` // they start at once, with the event that had started them
+}
+
+// Kept is a task's result that a new run takes over.
+type Kept struct {
+	Task   string         `json:"task"`
+	Status freshet.Status `json:"status"`
+	Code   freshet.Code   `json:"code,omitempty"`
+}
+
+// AgainOn is a task that starts again.
+type AgainOn struct {
+	Task  string         `json:"task"`
+	Event *freshet.Event `json:"event,omitempty"`
 }
 
 // Answer is a person's answer to an approval.
@@ -172,6 +193,7 @@ type RunStart struct {
 	Trigger     int64           `json:"trigger,omitempty"`
 	TriggerName string          `json:"trigger_name,omitempty"`
 	Missing     []string        `json:"missing,omitempty"`
+	Rerun       *Rerun          `json:"rerun,omitempty"`
 	Caller      *freshet.Key    `json:"caller,omitempty"` // the execution that calls; Version is the newest then, and Parameters are not checked
 }
 

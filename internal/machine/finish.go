@@ -9,6 +9,7 @@ import (
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/expr"
 	"github.com/freshet/freshet/internal/spec"
+	"github.com/freshet/freshet/internal/tick"
 )
 
 // started takes the report that a process runs.
@@ -45,7 +46,7 @@ func (d *draft) ended() {
 	asked := x.Asked
 	switch {
 	case asked == freshet.CodeTimeout && !d.endedInTime(x):
-		d.finish(c, freshet.Failed, freshet.CodeTimeout, fmt.Sprintf("ran longer than %s", t.Timeout))
+		d.finish(c, freshet.Failed, freshet.CodeTimeout, fmt.Sprintf("ran longer than %s", tick.Span(t.Timeout)))
 	case asked != "" && asked != freshet.CodeTimeout:
 		d.finish(c, freshet.Stopped, asked, stopText[asked])
 	case p.Code != "":
@@ -204,7 +205,7 @@ func (d *draft) timer() {
 	case RunTimeoutTimer:
 		d.d.Untimers = append(d.d.Untimers, *tm)
 		if d.st.Status == freshet.Running && d.st.Result == "" {
-			d.note(freshet.Outcome{Rule: -1, Result: freshet.Fired, Action: "stop", Note: fmt.Sprintf("the run took longer than %s", d.w.Timeout)})
+			d.note(freshet.Outcome{Rule: -1, Result: freshet.Fired, Action: "stop", Note: fmt.Sprintf("the run took longer than %s", tick.Span(d.w.Timeout))})
 			d.halt(freshet.CodeTimeout)
 		}
 		return

@@ -94,3 +94,40 @@ func TestChainOfTriggers(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 }
+
+// Triggers that multiply are bounded long before their chain is at its end.
+func TestTriggersThatMultiply(t *testing.T) {
+	b := newBureau(t, `on: [{event: a}, {event: a}]`)
+	wave := func(depth int) (started int) { // every run of a generation sends one event
+		b.sent, b.said = nil, nil
+		b.decide(Entry{Kind: EventHappened, Depth: depth, Event: &freshet.Event{Key: "a"}})
+		for _, e := range b.sent {
+			b.offset++
+			e.Offset, e.Namespace, e.Time, e.Run = b.offset, "default", b.now, 100+b.offset
+			d := StepRegistry(b, b.g, &e, nil)
+			ApplyRegistry(b.g, d)
+			started += len(d.NewRuns)
+			if len(d.NewRuns) == 0 && (len(d.Outcomes) != 1 || !strings.Contains(d.Outcomes[0].Note, "ever growing numbers")) {
+				t.Fatalf("a start that is refused says %+v", d.Outcomes)
+			}
+		}
+		return started
+	}
+	for range deepRuns / 2 {
+		if n := wave(20); n != 2 {
+			t.Fatalf("%d runs are started, %d are alive", n, b.g.Deep)
+		}
+		b.g.Flows["test"].Active = b.g.Flows["test"].Active[:0] // what is compared grows with them
+	}
+	if n := wave(20); n != 0 {
+		t.Errorf("%d runs more are started", n)
+	}
+	if n := wave(2); n != 2 {
+		t.Errorf("what is near to its cause starts %d runs", n)
+	}
+	e := Entry{Kind: RunEnded, Run: 7, Depth: 21, Time: b.now, Namespace: "default", Body: Body{Workflow: "test", Status: freshet.Success}}
+	ApplyRegistry(b.g, StepRegistry(b, b.g, &e, nil))
+	if n := wave(20); n != 1 {
+		t.Errorf("after one has ended %d runs are started", n)
+	}
+}

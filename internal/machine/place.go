@@ -32,6 +32,14 @@ func (d *spaceDraft) start() {
 	}
 }
 
+// Workflows that each set off several others grow in number with every link,
+// long before the chain is MaxDepth links long. So of runs that are deepLinks
+// and more away from what set them off, no more than deepRuns are alive.
+const (
+	deepLinks = 8
+	deepRuns  = 1000
+)
+
 // newRun is the row of a run to be; later tells that it waits for its time.
 func (d *spaceDraft) newRun(s *RunStart) (row RunRow, later bool) {
 	e := d.e
@@ -61,6 +69,13 @@ func (d *spaceDraft) newRun(s *RunStart) (row RunRow, later bool) {
 		Trigger: s.Trigger, Missing: s.Missing, Depth: e.Depth}
 	if s.Trigger != 0 && e.Event != nil {
 		row.Depth++
+	}
+	if s.Trigger != 0 && row.Depth >= deepLinks && d.g.Deep >= deepRuns {
+		d.refuse(freshet.Conflict, "%d runs are alive that triggers have set off in chains of %d links and more: they start each other in ever growing numbers", d.g.Deep, deepLinks)
+		return row, false
+	}
+	if s.Rerun != nil {
+		row.RerunOf = s.Rerun.Of
 	}
 	if s.Caller != nil {
 		row.Parent, row.Caller = s.Caller.Run, s.Caller
@@ -157,6 +172,7 @@ func (d *spaceDraft) admit(workflow string, id int64) {
 // ended frees the place of a run, and gives it to the oldest that waits.
 func (d *spaceDraft) ended() {
 	d.d.Ended, d.d.Flow = d.e.Run, d.e.Body.Workflow
+	d.d.EndedDeep = d.e.Kind == RunEnded && d.e.Depth >= deepLinks
 	f, ok := d.g.Flows[d.d.Flow]
 	if !ok || len(f.Queued) == 0 {
 		return

@@ -17,6 +17,8 @@ type Registry struct {
 	Flows     map[string]*Flow
 	Triggers  map[int64]*Trigger
 
+	Deep int // runs alive that are many links of a chain of triggers away from what set it off
+
 	byEvent map[string][]int64 // key -> triggers that listen, ascending
 	byFlow  map[string][]int64 // workflow or "*" -> triggers that listen, ascending
 }
@@ -171,6 +173,9 @@ func ApplyRegistry(g *Registry, d *Decision) {
 	if d.Unflow != "" {
 		delete(g.Flows, d.Unflow)
 	}
+	if d.EndedDeep {
+		g.Deep--
+	}
 	f, ok := g.Flows[d.Flow]
 	if !ok {
 		return
@@ -282,6 +287,9 @@ func sans(list []int64, id int64) []int64 {
 // Hold makes the registry know a run that is not over; later tells that it
 // waits for its time.
 func (g *Registry) Hold(row RunRow, later bool) {
+	if row.Depth >= deepLinks {
+		g.Deep++
+	}
 	f, ok := g.Flows[row.Workflow]
 	if !ok {
 		return

@@ -107,6 +107,8 @@ func (d *draft) run() {
 			d.nextWaiting(next.Task)
 		case opHalt:
 			d.haltAll(next.From)
+		case opMet:
+			d.beginMet(next.From)
 		case opItems:
 			d.moreItems(next)
 		case opEndItems:

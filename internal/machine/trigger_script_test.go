@@ -17,6 +17,7 @@ import (
 // A script about a namespace drives its registry line by line:
 //
 //	in DURATION | at RFC3339           time goes on, and due times come, one after the other
+//	stall DURATION                     time goes on, and nothing is decided in it
 //	down DURATION                      time goes on without a server, which then comes up
 //	event KEY [VALUE]
 //	ended WORKFLOW STATUS [name=value] a run has ended
@@ -170,7 +171,7 @@ func (b *bureau) store(d *Decision) {
 func (b *bureau) compare() {
 	b.t.Helper()
 	loaded := NewRegistry("default")
-	loaded.Row = b.g.Row
+	loaded.Row, loaded.Deep = b.g.Row, b.g.Deep
 	for name, f := range b.g.Flows {
 		loaded.Flows[name] = &Flow{WorkflowRow: f.WorkflowRow, Active: f.Active, Queued: f.Queued, Later: f.Later, Stopping: f.Stopping}
 	}
@@ -216,10 +217,14 @@ func (b *bureau) line(line string) error {
 	b.sent, b.said, b.refused = nil, nil, nil
 	first, second, _ := strings.Cut(rest, " ")
 	switch word {
-	case "in", "down":
+	case "in", "down", "stall":
 		d, err := time.ParseDuration(rest)
 		if err != nil {
 			return err
+		}
+		if word == "stall" {
+			b.now = b.now.Add(d)
+			d = 0
 		}
 		b.pass(b.now.Add(d), word == "down")
 	case "at":

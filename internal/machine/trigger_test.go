@@ -239,6 +239,9 @@ on: [{schedule: "0 6 * * *", timezone: Europe/Paris, with: {d: "${{ date(run.sch
 			said 1 expired ~ missed
 			in 1h
 			starts: test tick 2026-01-02T09:00:00Z`},
+		{"ticks that come due while the server is up are never missed, however late it gets to them", `on: [{schedule: "0 * * * *"}]`, `
+			stall 3h
+			starts: test tick 2026-01-02T04:00:00Z | test tick 2026-01-02T05:00:00Z | test tick 2026-01-02T06:00:00Z`},
 		{"what was missed by less than a minute happens", `on: [{schedule: "0 * * * *"}]`, `
 			at 2026-01-02T03:59:59Z
 			down 30s

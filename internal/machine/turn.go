@@ -14,6 +14,7 @@ func (d *draft) open() {
 	}
 	switch e.Kind {
 	case StartRun:
+		d.takeOver()
 		if d.st.Status == freshet.Running { // a queued one begins when it is admitted
 			d.await()
 			d.push(work{Op: opBegin})

@@ -17,7 +17,9 @@ import (
 // place.
 func (d *draft) vars(ev *freshet.Event, by []*freshet.Event, env map[string]any) expr.Vars {
 	if ev == nil {
-		ev = d.st.Event
+		if ev = d.st.Event; ev != nil && len(by) == 0 {
+			by = []*freshet.Event{ev}
+		}
 	}
 	v := expr.Vars{
 		"params": d.params(),

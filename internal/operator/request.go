@@ -119,6 +119,7 @@ func (r *request) address() (*url.URL, error) {
 	case u.Hostname() == "":
 		return nil, &fault{message: "the url names no host", hint: example}
 	}
+	u.RawQuery = strings.ReplaceAll(u.RawQuery, " ", "%20") // as browsers do; net/http would send it as it is
 	return u, nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -114,12 +113,12 @@ func value(f map[string]*dto.MetricFamily, name string, labels ...string) float6
 func TestMetrics(t *testing.T) {
 	p := serve(t, newHome(t), "--slots", "5")
 	p.keep(`name: busy
-ends: {event: over}
+ends: never
 tasks:
   again: {start: {event: go, busy: queue}, bash: 'exit 0'}
   after: {after: again, expr: {x: 1}}
-  twice: {retries: {max: 1, delay: 10ms}, bash: 'exit 3'}
-  skipped: {if: "false", bash: 'exit 0'}
+  twice: {retries: {limit: 1, delay: 10ms}, bash: 'exit 3'}
+  skipped: {if: 1 > 2, bash: 'exit 0'}
 `, "name: fine\ntasks:\n  a: {bash: 'exit 0'}\n")
 	if status, _ := p.get("/metrics", ""); status != http.StatusUnauthorized {
 		t.Errorf("without a token /metrics answers %d", status)
@@ -137,10 +136,11 @@ tasks:
 	for _, run := range runs {
 		soon(t, "all starts have ended", func() bool { x := p.latest(run, "again"); return x.Seq == sent && x.Status.Final() })
 	}
-	if _, err := p.SendEvent(t.Context(), "default", freshet.EventRequest{Key: "over"}); err != nil {
-		t.Fatal(err)
-	}
 	for _, run := range runs {
+		soon(t, "the second try has ended", func() bool { x := p.latest(run, "twice"); return x.Try == 2 && x.Status.Final() })
+		if _, err := p.StopRun(t.Context(), run); err != nil {
+			t.Fatal(err)
+		}
 		p.wait(run)
 	}
 	p.wait(p.start("fine"))
@@ -174,7 +174,7 @@ tasks:
 	if want[freshet.Success] < 3*sent || want[freshet.Failed] != 3 {
 		t.Errorf("the runs did not do what this test is about: %v", want)
 	}
-	for name, want := range map[string]float64{"freshet_runs_started_total": 4, "freshet_events_accepted_total": sent + 1, "freshet_slots": 5,
+	for name, want := range map[string]float64{"freshet_runs_started_total": 4, "freshet_events_accepted_total": sent, "freshet_slots": 5,
 		"freshet_slots_used": 0, "freshet_runs_alive": 0, "freshet_journal_lag": 0, "freshet_keeper_up": 1, "freshet_keeper_attempts": 0,
 		"freshet_ready": 1, "freshet_commits_failed_total": 0} {
 		if got := value(f, name); got != want {
@@ -199,7 +199,7 @@ tasks:
 	p.get("/no/such/place", p.token)
 	f = p.scrape()
 	for _, c := range [][]string{{"route", "GET /metrics", "code", "200"}, {"route", "none", "code", "401"}, {"route", "none", "code", "404"},
-		{"route", "POST /api/v1/namespaces/{ns}/events/{key}", "code", "201"}} {
+		{"route", "POST /api/v1/namespaces/{ns}/events", "code", "200"}} {
 		if value(f, "freshet_http_requests_total", c...) <= 0 {
 			t.Errorf("no request is counted under %q: %v", c, f["freshet_http_requests_total"])
 		}
@@ -345,83 +345,4 @@ func TestLogRotation(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	soon(t, "the cut log is written to", said)
-}
-
-// inside runs a program where a server that runs in namespaces of its own is.
-func (p *process) inside(args ...string) {
-	p.t.Helper()
-	out, err := exec.CommandContext(p.t.Context(), "nsenter",
-		append([]string{"-t", itoa(p.cmd.Process.Pid), "-U", "-m", "--preserve-credentials"}, args...)...).CombinedOutput()
-	if err != nil {
-		p.t.Fatalf("%v\n%s", err, out)
-	}
-}
-
-// TestReadyTellsTheTruth: a disk that is full, one that cannot be written to, a
-// keeper that cannot be had; and once it is over, that it is, though nobody
-// sends anything.
-func TestReadyTellsTheTruth(t *testing.T) {
-	home := newHome(t)
-	if err := os.MkdirAll(home, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	p := serveCommand(t, home, inNamespace(home, "mount -t tmpfs -o size=40m none '"+home+"'", "server", "start", "--listen", "127.0.0.1:0"))
-	p.ready(http.StatusOK)
-	not := func(word string) {
-		t.Helper()
-		if said := p.ready(http.StatusServiceUnavailable); !strings.Contains(said, word) {
-			t.Errorf("it says %s", said)
-		}
-		if status, _ := p.get("/healthz", ""); status != http.StatusOK {
-			t.Errorf("/healthz answers %d", status)
-		}
-		st, err := p.Server(t.Context())
-		if err != nil || !strings.Contains(strings.Join(st.Trouble, " "), word) {
-			t.Errorf("the status is %q, %v", st.Trouble, err)
-		}
-		if value(p.scrape(), "freshet_ready") != 0 {
-			t.Error("freshet_ready is not 0")
-		}
-	}
-	fill := filepath.Join(home, "fill")
-	p.inside("sh", "-c", "dd if=/dev/zero of='"+fill+"' bs=64k 2>/dev/null || :")
-	not("disk is full")
-	// A commit that does not go through is known, and forgotten when there is room.
-	if _, err := quick(t, p).SendEvent(t.Context(), "default", freshet.EventRequest{Key: "big", Value: strings.Repeat("x", 900<<10)}); freshet.CodeOf(err) != freshet.Unavailable {
-		t.Errorf("an event on a full disk: %v", err)
-	}
-	p.inside("rm", fill)
-	p.ready(http.StatusOK)
-
-	p.inside("mount", "-o", "remount,ro", home)
-	not("database cannot be written")
-	p.inside("mount", "-o", "remount,rw", home)
-	p.ready(http.StatusOK)
-}
-
-// TestNotReadyWithoutAKeeper: whoever cannot start a process is not ready.
-func TestNotReadyWithoutAKeeper(t *testing.T) {
-	home := newHome(t)
-	p := serve(t, home)
-	p.ready(http.StatusOK)
-	lock, err := os.OpenFile(filepath.Join(home, "keeper", "lock"), os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer lock.Close()
-	locked := make(chan error, 1)
-	go func() { locked <- syscall.Flock(int(lock.Fd()), syscall.LOCK_EX) }() // waits for it, before any successor
-	if err := syscall.Kill(keeperOf(home), syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-locked; err != nil {
-		t.Fatal(err)
-	}
-	if said := p.ready(http.StatusServiceUnavailable); !strings.Contains(said, "keeper") {
-		t.Errorf("it says %s", said)
-	}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_UN); err != nil {
-		t.Fatal(err)
-	}
-	p.ready(http.StatusOK)
 }

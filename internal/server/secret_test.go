@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +57,8 @@ tasks:
   nowhere: {after: input, allow_failure: true, bash: "true", working_dir: "/nowhere/${{ secrets.TOKEN }}"}
   program: {after: input, allow_failure: true, command: ["/nowhere/${{ secrets.TOKEN }}"]}
   missing: {after: input, allow_failure: true, bash: "true", env: {X: "${{ secrets.NOT_SET }}"}}
+  calls: {after: input, allow_failure: true, http: {method: GET, url: "http://127.0.0.1:1/${{ secrets.FROM_ENV }}", headers: {Authorization: "Bearer ${{ env.TOKEN }}"}}}
+  each: {after: input, foreach: [a, b], bash: 'test "$X" = "a$TOKEN" -o "$X" = "b$TOKEN"', env: {X: "${{ item }}${{ secrets.TOKEN }}"}}
   guarded: {after: input, bash: 'test "$X" = none', env: {X: "${{ has(secrets.NOT_SET) ? secrets.NOT_SET : 'none' }}"}}
   asks: {after: input, if: params.password == "x", bash: "true"}
 outputs: {kept: tasks.outputs.outputs.kept}
@@ -82,8 +85,9 @@ func searched(t *testing.T, where string, text []byte, forms [][]byte) {
 	}
 }
 
-// searchHome looks through every file of a home but the raw logs of tasks.
-func searchHome(t *testing.T, home string, forms [][]byte) (files int) {
+// searchHome looks through every file of a home but those below some of its
+// directories.
+func searchHome(t *testing.T, home string, forms [][]byte, but ...string) (files int) {
 	t.Helper()
 	err := filepath.WalkDir(home, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -93,7 +97,7 @@ func searchHome(t *testing.T, home string, forms [][]byte) (files int) {
 			return err
 		}
 		rel, _ := filepath.Rel(home, path)
-		if strings.HasPrefix(rel, "logs"+string(filepath.Separator)) {
+		if top, _, _ := strings.Cut(rel, string(filepath.Separator)); slices.Contains(but, top) {
 			return nil
 		}
 		raw, err := os.ReadFile(path)
@@ -154,6 +158,7 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 		"nowhere":     {"failed", "start_failed", "/nowhere/***"},
 		"program":     {"failed", "start_failed", "/nowhere/***"},
 		"missing":     {"failed", "start_failed", "there is no secret NOT_SET", "freshet secret set NOT_SET"},
+		"calls":       {"failed"},
 		"guarded":     {"success"},
 		"asks":        {"skipped"},
 	} {
@@ -185,7 +190,7 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 	both := append(secrets, traces(private)...)
 	for _, args := range [][]string{{"run", "logs", "1"}, {"task", "logs", "1", "prints"}, {"task", "logs", "1", "prints", "-f"}, {"run", "logs", "1", "-f", "-o", "json"},
 		{"run", "show", "1"}, {"run", "show", "1", "-o", "json"}, {"run", "list", "-o", "json"}, {"task", "list", "1", "-o", "json"}, {"task", "show", "1", "prints", "-o", "json"},
-		{"task", "show", "1", "misdeclared"}, {"why", "1"}, {"why", "1", "asks"}, {"why", "1", "broken"}, {"why", "1", "nowhere", "-o", "json"}, {"why", "secretive"},
+		{"task", "show", "1", "misdeclared"}, {"why", "1"}, {"why", "1", "asks"}, {"why", "1", "broken"}, {"task", "logs", "1", "calls"}, {"why", "1", "calls"}, {"why", "1", "nowhere", "-o", "json"}, {"why", "secretive"},
 		{"event", "list", "-o", "json"}, {"workflow", "show", "secretive", "-o", "json"}, {"secret", "list"}, {"secret", "list", "-o", "json"}, {"trigger", "list"}} {
 		out := run(t, p, "", args...)
 		if strings.HasPrefix(out, "error") {
@@ -203,11 +208,11 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 	})
 	searched(t, "the feed", feed.Bytes(), both)
 	searched(t, "the server's log", []byte(p.said()), both)
-	if n := searchHome(t, home, secrets); n < 5 {
+	if n := searchHome(t, home, secrets, "logs", "work"); n < 5 { // what tasks were given goes when their ends are released
 		t.Errorf("only %d files were searched", n)
 	}
 	p.end()
-	searchHome(t, home, secrets)
+	searchHome(t, home, secrets, "logs")
 }
 
 // TestSecretsAfterCrashes: a server that is killed while runs with secrets go
@@ -240,7 +245,7 @@ func TestSecretsAfterCrashes(t *testing.T) {
 		t.Errorf("outputs: %v", x.Outputs)
 	}
 	p.end()
-	searchHome(t, home, traces(hidden, inEnv))
+	searchHome(t, home, traces(hidden, inEnv), "logs")
 }
 
 // TestSecretsOfExec: a workflow that is run at once has those of the caller's

@@ -81,7 +81,8 @@ func TestTypes(t *testing.T) {
 	}
 	want := &Settings{
 		Home: "/home/ada/.freshet", Server: "http://127.0.0.1:3737", Namespace: "default", Listen: "127.0.0.1:3737",
-		AuthToken: "t", Slots: 2, LogLimit: 64 << 10, LogLevel: "info", TaskEnv: []string{"AWS_*", "PATH"},
+		AuthToken: "t", Slots: 2, LogLimit: 64 << 10, LogLevel: "info",
+		LogFormat: "text", TaskEnv: []string{"AWS_*", "PATH"},
 	}
 	if diff := cmp.Diff(want, s); diff != "" {
 		t.Error(diff)

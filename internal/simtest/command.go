@@ -143,6 +143,15 @@ func (p *player) event(rest string) error {
 	return nil
 }
 
+// answer is `approve|reject T [COMMENT]`.
+func (p *player) answer(l Line) {
+	task, comment := cut(l.Rest)
+	p.ask(func(ctx context.Context) error {
+		_, err := p.w.Inbox.Answer(ctx, p.about(l), task, l.Verb == "approve", comment)
+		return err
+	})
+}
+
 // keep is what is said of triggers, workflows and namespaces.
 func (p *player) keep(l Line) error {
 	do, err := p.change(l)

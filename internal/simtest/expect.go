@@ -51,6 +51,10 @@ func (p *player) expect(l Line) error {
 		return p.expectTask(run, f[3], strings.Fields(rest))
 	case f[0] == "task" && len(f) == 2 && colon:
 		return p.expectTask(p.about(l), f[1], strings.Fields(rest))
+	case f[0] == "items" && len(f) == 2 && colon:
+		return p.expectItems(p.about(l), f[1], strings.TrimSpace(rest))
+	case f[0] == "calls" && len(f) == 2 && colon:
+		return p.expectCalls(p.about(l), f[1], strings.TrimSpace(rest))
 	case f[0] == "env" && len(f) == 2 && colon:
 		return p.expectEnv(p.about(l), f[1], strings.TrimSpace(rest))
 	case f[0] == "event":
@@ -81,6 +85,9 @@ func (p *player) expectRefused(text string) error {
 
 // expectTask is `STATUS [CODE] [seq N] [try N] [until D] [waits N]`, or never.
 func (p *player) expectTask(run int64, task string, f []string) error {
+	if name, item, err := freshet.ParseTaskName(task); err != nil || item != freshet.NoItem {
+		return p.expectItem(run, name, item, f)
+	}
 	snap, err := p.w.Load(run)
 	if err != nil {
 		return err

@@ -50,7 +50,7 @@ func (p *player) expectRun(id int64, text string) error {
 }
 
 // named are the words of an expectation that another word follows.
-var named = map[string]bool{"type": true, "trigger": true, "scheduled_at": true, "created": true, "missing": true, "params": true, "depth": true}
+var named = map[string]bool{"type": true, "trigger": true, "scheduled_at": true, "created": true, "missing": true, "params": true, "depth": true, "parent": true}
 
 // expectOfRun looks at one property of a run.
 func (p *player) expectOfRun(run *freshet.Run, row machine.RunRow, what, text string) error {
@@ -61,6 +61,8 @@ func (p *player) expectOfRun(run *freshet.Run, row machine.RunRow, what, text st
 		return want(strconv.FormatInt(row.Trigger, 10), text)
 	case "depth":
 		return want(strconv.Itoa(row.Depth), text)
+	case "parent":
+		return want(strconv.FormatInt(row.Parent, 10), text)
 	case "missing":
 		return want("["+strings.Join(row.Missing, ", ")+"]", text)
 	case "params":

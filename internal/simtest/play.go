@@ -78,7 +78,7 @@ func (p *player) prepare() error {
 	// What the first lines say of processes holds for those of the start.
 	for _, l := range p.s.Lines {
 		_, what, _ := strings.Cut(l.Rest, ": ")
-		if verb, _ := cut(what); l.Verb != "task" || l.At >= 0 || verb != "holds" && verb != "ignores" {
+		if verb, _ := cut(what); l.Verb != "task" || l.At >= 0 || verb != "holds" && verb != "ignores" && verb != "ends" {
 			break
 		}
 		if err := p.line(l); err != nil {
@@ -139,6 +139,9 @@ func (p *player) line(l Line) error {
 		return nil
 	case "task":
 		return p.task(l)
+	case "approve", "reject":
+		p.answer(l)
+		return nil
 	case "crash":
 		p.w.Settle()
 		p.w.Crash()
@@ -172,8 +175,17 @@ func (p *player) task(l Line) error {
 		p.w.Room.hook(func(h *hooks) { h.stubborn[name] = true })
 		return nil
 	}
+	if verb == "ends" {
+		code, err := strconv.Atoi(arg)
+		p.w.Room.hook(func(h *hooks) { h.ends[name] = code })
+		return err
+	}
 	p.w.Settle0()
 	run := p.about(l)
+	names := []string{name}
+	if task, all := strings.CutSuffix(name, "[*]"); all {
+		names = p.w.Room.Items(run, task)
+	}
 	report := executor.Report{}
 	switch verb {
 	case "exit":
@@ -187,12 +199,19 @@ func (p *player) task(l Line) error {
 	case "unstartable":
 		report.Code, report.Reason = freshet.CodeStartFailed, "no such program"
 	case "output", "started":
-		return p.w.Room.note(run, name, verb, arg)
+		for _, name := range names {
+			if err := p.w.Room.note(run, name, verb, arg); err != nil {
+				return err
+			}
+		}
+		return nil
 	default:
-		return errors.New("a process can exit, be lost, be unstartable, hold, ignore, start or output")
+		return errors.New("a process can exit, end, be lost, be unstartable, hold, ignore, start or output")
 	}
-	if !p.w.Room.End(run, name, report) {
-		return fmt.Errorf("run %d has no process of it; there are %v", run, p.w.Room.Living())
+	for _, name := range names {
+		if !p.w.Room.End(run, name, report) {
+			return fmt.Errorf("run %d has no process of it; there are %v", run, p.w.Room.Living())
+		}
 	}
 	p.w.Settle0() // the next line comes after it
 	return nil

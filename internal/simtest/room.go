@@ -3,6 +3,7 @@ package simtest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,6 +29,7 @@ type Room struct {
 type hooks struct {
 	holds    map[string]bool // tasks whose start is not reported
 	stubborn map[string]bool // tasks that ignore SIGTERM
+	ends     map[string]int  // tasks whose processes end at once, and how
 }
 
 // process is an attempt as the room knows it.
@@ -43,7 +45,7 @@ type process struct {
 
 func newRoom() *Room {
 	return &Room{attempts: map[freshet.Key]*process{}, started: map[freshet.Key]int{},
-		hooks: hooks{holds: map[string]bool{}, stubborn: map[string]bool{}}}
+		hooks: hooks{holds: map[string]bool{}, stubborn: map[string]bool{}, ends: map[string]int{}}}
 }
 
 // hook says something of attempts that may come.
@@ -116,6 +118,9 @@ func (r *Room) start(a executor.Attempt) {
 	if !r.hooks.holds[a.Key.Task] {
 		p.told = true
 		r.tell(p.start())
+	}
+	if code, ok := r.hooks.ends[a.Key.Task]; ok {
+		r.end(p, executor.Report{ExitCode: code})
 	}
 }
 
@@ -224,14 +229,36 @@ func (f *face) Release(_ context.Context, keys []freshet.Key) error {
 	return nil
 }
 
-// live finds the process of a task that has not ended.
+// live finds the process of a task, or of name[3], that has not ended.
 func (r *Room) live(run int64, task string) *process {
+	name, item, err := freshet.ParseTaskName(task)
+	if err != nil {
+		return nil
+	}
 	for k, p := range r.attempts {
-		if k.Run == run && k.Task == task && p.end == nil {
+		if k.Run == run && k.Task == name && k.Item == item && p.end == nil {
 			return p
 		}
 	}
 	return nil
+}
+
+// Items are the names of a task's items that live, in order.
+func (r *Room) Items(run int64, task string) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var items []int
+	for k, p := range r.attempts {
+		if k.Run == run && k.Task == task && k.Item != freshet.NoItem && p.end == nil {
+			items = append(items, k.Item)
+		}
+	}
+	slices.Sort(items)
+	names := make([]string, len(items))
+	for i, item := range items {
+		names[i] = freshet.TaskName(task, item)
+	}
+	return names
 }
 
 // Living lists the attempts that have not ended.

@@ -29,22 +29,19 @@ func (r *reader) handsOver(u *use) bool {
 	return u.task != NoTask && u.above < 0 && u.place.roots&expr.Secrets != 0 && r.drafts[u.task].Kind == SubWorkflow
 }
 
-// checkSecretEnv looks at variables of `env` where secrets may not stand:
-// there one that is made of a secret may not either.
+// checkSecretEnv looks at variables of `env`. Where secrets may not stand one
+// that is made of a secret may not either, and an `env` that holds secrets is
+// nowhere used as a whole: which of its values are known has to be known.
 func (r *reader) checkSecretEnv(u *use, ref expr.Ref) {
-	if u.place.roots&expr.Secrets != 0 && !r.handsOver(u) {
-		return
-	}
 	made := r.secretEnv(u.task)
-	if len(made) == 0 {
-		return
-	}
-	const hint = "what the engine itself computes is kept and shown; a process may look at it"
 	switch {
+	case len(made) == 0:
 	case len(ref.Path) < 2:
-		r.at(u, ref, CodeSecret, Error, hint, "`env` holds secrets (`%s`), so it cannot be used here as a whole", slices.Sorted(maps.Keys(made))[0])
-	case made[ref.Path[1]] && !ref.Has:
-		r.at(u, ref, CodeSecret, Error, hint, "`env.%s` is made of a secret, so it cannot be used here", ref.Path[1])
+		r.at(u, ref, CodeSecret, Error, "name the variables that are meant: env.NAME",
+			"`env` holds secrets (`%s`), so it cannot be used as a whole", slices.Sorted(maps.Keys(made))[0])
+	case made[ref.Path[1]] && !ref.Has && (u.place.roots&expr.Secrets == 0 || r.handsOver(u)):
+		r.at(u, ref, CodeSecret, Error, "what the engine itself computes is kept and shown; a process may look at it",
+			"`env.%s` is made of a secret, so it cannot be used here", ref.Path[1])
 	}
 }
 

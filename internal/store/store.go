@@ -226,10 +226,14 @@ type RunFilter struct {
 type ExecutionFilter struct {
 	Run      int64
 	Task     string // empty: all
+	Item     *int   // with Task: one item, or with NoItem what is none; nil: all
 	Seq      int    // 0: all
+	Status   []freshet.Status
 	AllTries bool
-	Newest   bool // the newest Limit, still in order
-	Limit    int  // 0: all
+	// Newest gives the newest Limit, still in order. Of a whole run those
+	// come first that are no items, and then the items that have changed last.
+	Newest bool
+	Limit  int // 0: all
 }
 
 // EventFilter selects events.

@@ -82,7 +82,10 @@ func (q *inquiry) sender(e *machine.Entry) (who string, x execution, v *view) {
 	if v.ID != q.about {
 		who = fmt.Sprintf("by task %s of run %d", ev.Sender, v.ID)
 	}
-	if e.Cause != 0 {
+	switch {
+	case e.Event.Key == machine.ApprovalRequested:
+		who += " when it began to wait for an answer"
+	case e.Cause != 0:
 		who += " with its success"
 	}
 	return who, x, v
@@ -91,7 +94,7 @@ func (q *inquiry) sender(e *machine.Entry) (who string, x execution, v *view) {
 // sending finds the execution that sent an event: the report of its end says
 // so, or else it is the newest that had started by then.
 func (q *inquiry) sending(v *view, e *machine.Entry) (execution, bool) {
-	if e.Cause != 0 {
+	if e.Cause != 0 && e.Event.Key != machine.ApprovalRequested {
 		if c := q.entry(e.Cause); c != nil && c.Kind == machine.Ended && c.Body.Process != nil && c.Body.Process.Task == e.Event.Sender {
 			return q.start(v, e.Event.Sender, c.Body.Process.Seq)
 		}
@@ -111,14 +114,14 @@ func (q *inquiry) runStart(v *view, depth int) freshet.Reason {
 	switch {
 	case v.Trigger != 0:
 		q.byTrigger(v, &r, depth)
+	case v.Parent != 0:
+		q.calledBy(v, &r, depth)
 	case v.Event != nil:
 		r.Text = sentence("event %s at offset %d started run %d", v.Event.Key, v.Event.Offset, v.ID)
 		r.Offset = v.Event.Offset
 		r.Because = q.behind(depth, func() []freshet.Reason { return []freshet.Reason{q.event(v.Event.Offset, depth-1)} })
 	case v.RerunOf != 0:
 		r.Text = sentence("run %d repeats run %d", v.ID, v.RerunOf)
-	case v.Parent != 0:
-		r.Text = sentence("run %d called run %d", v.Parent, v.ID)
 	case v.Type != freshet.Manual && v.Type != "":
 		r.Text = sentence("run %d was started by a %s", v.ID, v.Type)
 	case v.ScheduledAt.After(v.CreatedAt):

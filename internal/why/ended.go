@@ -13,9 +13,30 @@ import (
 
 // ended tells how an execution came to its end, beyond its status.
 func (q *inquiry) ended(v *view, t *spec.Task, x execution) []freshet.Reason {
+	switch {
+	case isForeach(t, x) && (x.status == freshet.Failed || x.status == freshet.Stopped) && x.code != freshet.CodeExpression:
+		list := q.itemsAtEnd(v, t, x)
+		if x.status == freshet.Stopped {
+			list = append([]freshet.Reason{q.stopped(v, x, x.code)}, list...)
+		}
+		if x.status == freshet.Failed && t.AllowFailure {
+			list = append(list, freshet.Reason{Kind: freshet.WhyTask, Text: allowed, RunID: v.ID, Task: x.Task})
+		}
+		return list
+	case isForeach(t, x) && x.status == freshet.Success:
+		text := "it had no items: its list was empty"
+		if n := q.itemCount(v, t); n > 0 {
+			text = "none of its " + count(n, "item") + " failed"
+		}
+		return []freshet.Reason{{Kind: freshet.WhyTask, Text: sentence("%s", text), RunID: v.ID, Task: x.Task, Seq: x.Seq}}
+	case t.Kind == spec.Approve && (x.status == freshet.Success || x.code == freshet.CodeRejected):
+		if list := q.answer(v, x); list != nil {
+			return list
+		}
+	}
 	switch x.status {
 	case freshet.Failed:
-		list := append(q.tries(v, x), q.noRetry(v, t, x)...)
+		list := append(q.called(x), append(q.tries(v, x), q.noRetry(v, t, x)...)...)
 		if t.AllowFailure {
 			list = append(list, freshet.Reason{Kind: freshet.WhyTask, Text: allowed, RunID: v.ID, Task: x.Task})
 		}
@@ -23,7 +44,7 @@ func (q *inquiry) ended(v *view, t *spec.Task, x execution) []freshet.Reason {
 	case freshet.Stopped:
 		return []freshet.Reason{q.stopped(v, x, x.code)}
 	case freshet.Success:
-		return q.tries(v, x)
+		return append(q.called(x), q.tries(v, x)...)
 	case freshet.Skipped:
 		if x.code == freshet.CodeIf && t.If != nil {
 			return []freshet.Reason{{Kind: freshet.WhyTask, Expression: t.If.Source(), Text: sentence("%s", q.falseWords(v, t, x)), Time: moment(x.ended), RunID: v.ID, Task: x.Task, Seq: x.Seq}}
@@ -36,6 +57,11 @@ func (q *inquiry) ended(v *view, t *spec.Task, x execution) []freshet.Reason {
 func (q *inquiry) stopped(v *view, x execution, code freshet.Code) freshet.Reason {
 	r := freshet.Reason{Kind: freshet.WhyTask, Time: moment(x.ended), RunID: v.ID, Task: x.Task, Seq: x.Seq, Status: freshet.Stopped}
 	switch code {
+	case freshet.CodeStoppedByRule:
+		if t, ok := v.w.Task(x.Task); ok && x.Item != freshet.NoItem && v.Tasks[t.Index].Latest.Asked == "" {
+			r.Text = "It was stopped because another item had failed (`fail_fast`)."
+			return r
+		}
 	case freshet.CodeStoppedWithRun:
 		r.Text = "It was stopped because its run was."
 		r.Because = q.runStopped(v)
@@ -43,7 +69,7 @@ func (q *inquiry) stopped(v *view, x execution, code freshet.Code) freshet.Reaso
 	case freshet.CodeTimeout:
 		r.Text = "It ran longer than its `timeout` allows."
 		return r
-	case freshet.CodeStoppedByRule, freshet.CodeStoppedByPerson:
+	case freshet.CodeStoppedByPerson:
 	default:
 		r.Text = sentence("it was stopped: %s", code)
 		return r
@@ -73,7 +99,7 @@ func (q *inquiry) tries(v *view, x execution) []freshet.Reason {
 	if x.Try < 2 {
 		return nil
 	}
-	all := q.executions(store.ExecutionFilter{Run: v.ID, Task: x.Task, Seq: x.Seq, AllTries: true, Newest: true, Limit: shownStarts + 1})
+	all := q.executions(store.ExecutionFilter{Run: v.ID, Task: x.Task, Item: &x.Item, Seq: x.Seq, AllTries: true, Newest: true, Limit: shownStarts + 1})
 	var list []freshet.Reason
 	for _, e := range slices.Backward(all) {
 		if e.Try < x.Try {
@@ -121,12 +147,21 @@ func (q *inquiry) present(v *view, t *spec.Task, x execution) (words string, lis
 	case freshet.Queued:
 		return q.queued(t, x)
 	case freshet.Running:
+		if isForeach(t, x) {
+			return "is running: " + q.itemsWords(v, t), q.itemsNow(v, t)
+		}
+		if t.Kind == spec.Approve {
+			return q.waitsWords(t, x), q.waitsInFull(v, t, x)
+		}
 		if t.Timeout > 0 && !x.started.IsZero() {
 			list = append(list, freshet.Reason{Kind: freshet.WhyTime, Text: sentence("its `timeout` of %s ends this try if it still runs then", exact(t.Timeout)), Due: moment(x.started.Add(t.Timeout)), RunID: v.ID, Task: x.Task})
 		}
 		words = "is running"
 		if t.Retries.Limit > 0 {
 			words += fmt.Sprintf(", try %d of %d", x.Try, t.Retries.Limit+1)
+		}
+		if t.Kind == spec.SubWorkflow {
+			words, list = q.waitsWords(t, x), append(q.waitsInFull(v, t, x), list...)
 		}
 		return words, append(q.tries(v, x), list...)
 	case freshet.Retrying:
@@ -135,7 +170,13 @@ func (q *inquiry) present(v *view, t *spec.Task, x execution) (words string, lis
 		return fmt.Sprintf("waits to be tried again, because try %d of %d failed (%s)", x.Try, t.Retries.Limit+1, clip(x.reason)), append(list, q.tries(v, x)...)
 	case freshet.Stopping:
 		list = append(list, q.stopped(v, x, x.asked))
-		list = append(list, freshet.Reason{Kind: freshet.WhyTask, Text: sentence("its process is asked to end, and has %s for it before it is killed", t.StopGrace), RunID: v.ID, Task: x.Task})
+		switch {
+		case isForeach(t, x):
+			return "is being stopped: " + q.itemsWords(v, t), append(list, q.itemsNow(v, t)...)
+		case t.Kind == spec.SubWorkflow:
+			return "is being stopped", append(list, q.called(x)...)
+		}
+		list = append(list, freshet.Reason{Kind: freshet.WhyTask, Text: sentence("its process is asked to end, and has %s for it before it is killed", exact(t.StopGrace)), RunID: v.ID, Task: x.Task})
 		return "is being stopped", list
 	}
 	return now(x.status), nil

@@ -24,6 +24,7 @@ type inquiry struct {
 	registry []store.LedgerRow    // newest decisions of the namespaces
 	told     map[freshet.Key]bool // starts that stand in the answer already
 	toldRuns map[int64]bool       // and runs
+	calls    int                  // runs that call each other, and are being told of now
 	err      error
 }
 
@@ -214,19 +215,25 @@ type execution struct {
 	asked                  freshet.Code // known of the latest only
 	due                    time.Time    // known of the latest only
 	claimed                bool         // known of the latest only
+	message                string       // of an approval; known of the latest only
+	child                  int64        // the run that it called, 0 for none
 }
 
 // latest is a task's latest execution.
 func latest(x *machine.Execution) execution {
-	return execution{Key: x.Key, status: x.Status, code: x.Code, reason: x.Reason, offset: x.Offset,
+	e := execution{Key: x.Key, status: x.Status, code: x.Code, reason: x.Reason, offset: x.Offset,
 		queued: x.QueuedAt, started: x.StartedAt, ended: x.EndedAt, exit: x.ExitCode, hasExit: x.HasExit, outputs: x.Outputs,
-		asked: x.Asked, due: x.Due, claimed: x.Epoch != 0}
+		asked: x.Asked, due: x.Due, claimed: x.Epoch != 0, child: x.Child}
+	if x.Call != nil {
+		e.message = x.Call.Message
+	}
+	return e
 }
 
 func stored(x *freshet.Execution) execution {
 	e := execution{Key: freshet.Key{Run: x.RunID, Task: x.Task, Item: freshet.NoItem, Seq: x.Seq, Try: x.Try},
 		status: x.Status, code: x.Code, reason: x.Reason, offset: x.EventOffset,
-		queued: at(x.QueuedAt), started: at(x.StartedAt), ended: at(x.EndedAt), outputs: x.Outputs}
+		queued: at(x.QueuedAt), started: at(x.StartedAt), ended: at(x.EndedAt), outputs: x.Outputs, child: x.ChildRun}
 	if x.Item != nil {
 		e.Item = *x.Item
 	}
@@ -243,10 +250,20 @@ func at(t *time.Time) time.Time {
 	return *t
 }
 
-// executions reads starts of a task, each with its last try.
+// everyItem asks executions for a task's own and those of all its items.
+var everyItem = new(int)
+
+// executions reads starts of a task, each with its last try; those of items
+// only if they are asked for.
 func (q *inquiry) executions(f store.ExecutionFilter) []execution {
 	if q.err != nil {
 		return nil
+	}
+	switch own := freshet.NoItem; f.Item {
+	case nil:
+		f.Item = &own
+	case everyItem:
+		f.Item = nil
 	}
 	list, err := q.x.reader.Executions(q.ctx, f)
 	if !q.ok(err) {
@@ -281,7 +298,7 @@ func (q *inquiry) firstTry(v *view, x execution) execution {
 	if x.Try < 2 || q.err != nil {
 		return x
 	}
-	list := q.executions(store.ExecutionFilter{Run: v.ID, Task: x.Task, Seq: x.Seq, AllTries: true, Limit: 1})
+	list := q.executions(store.ExecutionFilter{Run: v.ID, Task: x.Task, Item: &x.Item, Seq: x.Seq, AllTries: true, Limit: 1})
 	if len(list) == 1 {
 		x.Key, x.queued = list[0].Key, list[0].queued
 	}

@@ -77,7 +77,12 @@ func (q *inquiry) finishing(v *view, e *freshet.Explanation) {
 func (q *inquiry) running(v *view, e *freshet.Explanation) {
 	open := machine.Awaited(v.w, v.Run)
 	alive := v.count(func(st *machine.TaskState) bool { return st.Alive() })
+	asks := v.asksNow()
 	switch {
+	case len(asks) > 0 && len(asks) == alive:
+		e.Summary = sentence("run %d is running: it waits for %s", v.ID, askedOf(asks))
+	case len(asks) > 0:
+		e.Summary = sentence("run %d is running: %s, and it waits for %s", v.ID, agree(alive, "task is alive", "tasks are alive"), askedOf(asks))
 	case alive > 0:
 		e.Summary = sentence("run %d is running: %s", v.ID, agree(alive, "task is alive", "tasks are alive"))
 	case v.w.Ends == spec.Never:

@@ -188,7 +188,7 @@ func state(x execution, ran bool, status string) string {
 	switch {
 	case !ran:
 		return "not started"
-	case x.status == freshet.Running:
+	case x.status == freshet.Running && strings.HasPrefix(status, "is running"):
 		return "running" + tryWords(status)
 	case x.status == freshet.Stopping:
 		return "stopping"

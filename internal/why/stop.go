@@ -19,6 +19,8 @@ func (v *view) stoppedBy() string {
 		return " because its workflow was disabled when its time came"
 	case freshet.CodeStoppedByLimit:
 		return " to make room for a newer run"
+	case freshet.CodeStoppedByCaller:
+		return " because the task that called it was"
 	case freshet.CodeStoppedByRule:
 		return " because its `stop` condition held"
 	case freshet.CodeRunaway:

@@ -11,8 +11,8 @@ import (
 	"github.com/freshet/freshet/internal/store"
 )
 
-// Task explains one task of a run: why it started, or why it did not, and
-// what it waits for. Code not_found if there is no such run or task.
+// Task explains one task of a run, or name[3], one of its items: why it
+// started, or why it did not, and what it waits for. Code not_found if there is no such run or task.
 func (x *Explainer) Task(ctx context.Context, run int64, task string) (freshet.Explanation, error) {
 	q := x.ask(ctx)
 	q.about = run
@@ -20,15 +20,24 @@ func (x *Explainer) Task(ctx context.Context, run int64, task string) (freshet.E
 	if err != nil {
 		return freshet.Explanation{}, err
 	}
-	t, ok := v.w.Task(task)
+	name, item, err := freshet.ParseTaskName(task)
+	if err != nil {
+		return freshet.Explanation{}, err
+	}
+	t, ok := v.w.Task(name)
 	if !ok {
-		return freshet.Explanation{}, freshet.Errorf(freshet.NotFound, "run %d has no task %s", run, task).
+		return freshet.Explanation{}, freshet.Errorf(freshet.NotFound, "run %d has no task %s", run, name).
 			WithHint("`task list %d` shows its tasks", run)
 	}
 	e := freshet.Explanation{Subject: fmt.Sprintf("task %s of run %d (%s)", task, run, v.Workflow)}
-	if v.Tasks[t.Index].Latest == nil {
+	switch {
+	case item != freshet.NoItem:
+		if err := q.item(v, t, item, &e); err != nil {
+			return freshet.Explanation{}, err
+		}
+	case v.Tasks[t.Index].Latest == nil:
 		q.neverStarted(v, t, &e)
-	} else {
+	default:
 		q.hasStarted(v, t, &e)
 	}
 	return e, q.err

@@ -129,7 +129,7 @@ func (s *Server) Close() error {
 // LogPath is where the log of a process lies.
 func (s *Server) LogPath(p engine.Start) string {
 	k := p.Execution.Key
-	return filepath.Join(s.Home, "logs", p.Run.Workflow, k.Task, fmt.Sprintf("%d.%d.log", k.Seq, k.Try))
+	return filepath.Join(s.Home, "logs", p.Run.Workflow, freshet.TaskName(k.Task, k.Item), fmt.Sprintf("%d.%d.log", k.Seq, k.Try))
 }
 
 // Report tells the engine what an executor would.

@@ -41,6 +41,7 @@ func Run(t *testing.T, fixture func(t *testing.T) Fixture) {
 		{"files", testFiles},
 		{"long script", testLongScript},
 		{"start failed", testStartFailed},
+		{"hidden", testHidden},
 		{"start is idempotent", testIdempotent},
 		{"stop before start", testStopBeforeStart},
 		{"stop twice", testStopTwice},

@@ -23,6 +23,8 @@ func testStartFailed(w *world) {
 		{"too large", func(a *executor.Attempt) { a.Env = append(a.Env, "EVENT="+strings.Repeat("x", 200<<10)) },
 			"environment variable EVENT has 204806 bytes; pass it with `with:` and read the file $FRESHET_INPUT"},
 		{"NUL", func(a *executor.Attempt) { a.Env = append(a.Env, "BAD=a\x00b") }, "environment variable BAD contains a NUL byte"},
+		{"refused", func(a *executor.Attempt) { a.Refused = "there is no secret X" }, "there is no secret X"},
+		{"hidden", func(a *executor.Attempt) { a.Dir, a.Hide = "no/s3cret/directory", starred }, "no/***/directory does not exist"},
 	} {
 		a := w.attempt("exit 0")
 		c.change(&a)
@@ -34,6 +36,36 @@ func testStartFailed(w *world) {
 		w.release(a)
 	}
 	w.run("true") // and it goes on
+}
+
+func starred(text string) string { return strings.ReplaceAll(text, "s3cret", "***") }
+
+// testHidden: what a process tells of a secret is masked before it is
+// reported, by an executor that has recovered it too, and what it was given of
+// one is gone when its end has been released.
+func testHidden(w *world) {
+	a := w.attempt(`cat "$FRESHET_INPUT" > "$FRESHET_RUN_DIR/in"; printf 'a=x s3cret\ns3cret' > "$FRESHET_OUTPUT"`)
+	a.Input, a.Hide = []byte(`{"x":"s3cret"}`), starred
+	w.start(a)
+	if r := w.ended(a); r.BadOut != `line 2 of $FRESHET_OUTPUT is neither name=value nor name<<EOF: "***"` {
+		w.Errorf("%+v", r)
+	}
+	w.release(a)
+	if got := w.run(`echo "out=$(cat in; ls -A .freshet/*/.input.json .freshet/*/.output 2>/dev/null | wc -l)" >> "$FRESHET_OUTPUT"`); got != `{"x":"s3cret"}0` {
+		w.Errorf("left behind: %s", got)
+	}
+	b := w.attempt(`until [ -e "$FRESHET_RUN_DIR/go" ]; do sleep 0.005; done; echo "a=s3cret" > "$FRESHET_OUTPUT"`)
+	b.Hide = starred
+	w.start(b)
+	w.next(b, executor.Started)
+	w.down()
+	w.up([]executor.Held{held(b, func(h *executor.Held) { h.Started, h.Hide = true, starred })})
+	g := w.attempt(`: > "$FRESHET_RUN_DIR/go"`)
+	w.start(g)
+	if r := w.ends(b, g)[b.Key]; r.Outputs["a"] != "***" {
+		w.Errorf("after a recovery: %+v", r)
+	}
+	w.release(b, g)
 }
 
 func testIdempotent(w *world) {

@@ -1,9 +1,12 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/store"
@@ -19,9 +22,13 @@ func (s *Store) Executions(ctx context.Context, f store.ExecutionFilter) ([]fres
 		if f.Seq == 0 {
 			low, high = math.MinInt64, math.MaxInt64
 		}
-		statement, args := "execution_list", []any{f.Run, f.AllTries, low, high, all(f.Limit)}
+		statement, args := "execution_list", []any{f.Run, f.AllTries, low, high, all(f.Limit), words(f.Status)}
 		if f.Task != "" {
-			statement, args = "execution_task", append(args, f.Task)
+			first, last := int64(freshet.NoItem), int64(math.MaxInt64)
+			if f.Item != nil {
+				first, last = int64(*f.Item), int64(*f.Item)
+			}
+			statement, args = "execution_task", append(args, f.Task, first, last)
 		}
 		if f.Newest {
 			statement += "_newest"
@@ -30,7 +37,10 @@ func (s *Store) Executions(ctx context.Context, f store.ExecutionFilter) ([]fres
 		for i := range found {
 			list = append(list, found[i].public())
 		}
-		if f.Newest {
+		switch {
+		case f.Newest && f.Task == "": // they come by what has changed last
+			slices.SortFunc(list, inOrder)
+		case f.Newest:
 			slices.Reverse(list)
 		}
 		return err
@@ -38,11 +48,40 @@ func (s *Store) Executions(ctx context.Context, f store.ExecutionFilter) ([]fres
 	return list, err
 }
 
+// inOrder is the order in which executions of a run were queued.
+func inOrder(x, y freshet.Execution) int {
+	return cmp.Or(timeOf(x.QueuedAt).Compare(timeOf(y.QueuedAt)), cmp.Compare(x.Seq, y.Seq), cmp.Compare(x.Task, y.Task),
+		cmp.Compare(itemOf(&x), itemOf(&y)), cmp.Compare(x.Try, y.Try))
+}
+
+func timeOf(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
+
+func itemOf(x *freshet.Execution) int {
+	if x.Item == nil {
+		return freshet.NoItem
+	}
+	return *x.Item
+}
+
+// words are statuses as a statement takes them: between blanks; none is all.
+func words(list []freshet.Status) string {
+	var b strings.Builder
+	for _, s := range list {
+		b.WriteString(" " + string(s) + " ")
+	}
+	return b.String()
+}
+
 // public is the execution as the API shows it.
 func (x *storedExecution) public() freshet.Execution {
 	p := freshet.Execution{RunID: x.Key.Run, Task: x.Key.Task, Seq: x.Key.Seq, Try: x.Key.Try, Status: x.Status,
 		QueuedAt: moment{x.QueuedAt}.pointer(), StartedAt: moment{x.StartedAt}.pointer(), EndedAt: moment{x.EndedAt}.pointer(),
-		Outputs: x.Outputs, Code: x.Code, Reason: x.Reason, EventOffset: x.Offset, Executor: x.Executor, Log: x.Log}
+		Outputs: x.Outputs, Code: x.Code, Reason: x.Reason, EventOffset: x.Offset, Executor: x.Executor, Log: x.Log, ChildRun: x.Child}
 	if x.Key.Item != freshet.NoItem {
 		p.Item = &x.Key.Item
 	}

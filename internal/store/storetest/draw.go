@@ -208,6 +208,9 @@ func (d *drawer) execution(key freshet.Key) *machine.Execution {
 		if d.number("items", 2) > 1 {
 			x.Call.Items = []any{int64(1), 1.0, "x", d.object()}
 		}
+		if d.number("later", 2) > 1 {
+			x.Call.Later = &machine.Later{Args: []int{0}, Dir: true, Zone: "UTC", Given: map[string]any{"run": values()}}
+		}
 	}
 	return x
 }

@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/machine"
@@ -108,6 +109,32 @@ func eventPages(t *testing.T, open Opener) {
 	code(t, "an entry that is no event", err, freshet.NotFound)
 }
 
+// Of more executions than are asked for, those come first that are no items,
+// and then the items that have changed last.
+func items(t *testing.T, open Opener) {
+	s := lead(t, open)
+	b := store.Batch{Runs: []machine.RunRow{run(1, "default", "w", nil)}, Executions: []*machine.Execution{execution(1, "each", 1, 1, freshet.Running)}}
+	b.Executions[0].QueuedAt = at(10)
+	for i := range 20 {
+		x := execution(1, "each", 1, 1, freshet.Running)
+		x.Key.Item, x.QueuedAt, x.StartedAt, x.EndedAt = i, at(10), time.Time{}, time.Time{}
+		if i == 3 || i == 5 {
+			x.StartedAt = at(int64(20 - i))
+		}
+		b.Executions = append(b.Executions, x)
+	}
+	s.commit(&b)
+	var got []int
+	for _, x := range must[[]freshet.Execution](t)(s.Executions(t.Context(), store.ExecutionFilter{Run: 1, Newest: true, Limit: 4})) {
+		item := freshet.NoItem
+		if x.Item != nil {
+			item = *x.Item
+		}
+		got = append(got, item)
+	}
+	same(t, "newest items", got, []int{freshet.NoItem, 3, 5, 19})
+}
+
 func executions(t *testing.T, open Opener) {
 	s := lead(t, open)
 	b := store.Batch{Runs: []machine.RunRow{run(1, "default", "w", nil), run(2, "default", "w", nil)}}
@@ -133,7 +160,12 @@ func executions(t *testing.T, open Opener) {
 		return list
 	}
 	same(t, "last tries", show(store.ExecutionFilter{Run: 1}), []string{"loop 1.2", "loop 2.2", "loop 3.2", "loop 4.2", "loop 5.2", "each 1.1"})
-	same(t, "newest", show(store.ExecutionFilter{Run: 1, Newest: true, Limit: 2}), []string{"loop 5.2", "each 1.1"})
+	same(t, "newest", show(store.ExecutionFilter{Run: 1, Newest: true, Limit: 2}), []string{"loop 4.2", "loop 5.2"})
+	same(t, "newest, with items", show(store.ExecutionFilter{Run: 1, Newest: true, Limit: 6}), []string{"loop 1.2", "loop 2.2", "loop 3.2", "loop 4.2", "loop 5.2", "each 1.1"})
+	four, none := 4, freshet.NoItem
+	same(t, "one item", show(store.ExecutionFilter{Run: 1, Task: "each", Item: &four}), []string{"each 1.1"})
+	same(t, "no item", show(store.ExecutionFilter{Run: 1, Task: "each", Item: &none}), []string(nil))
+	same(t, "by status", show(store.ExecutionFilter{Run: 1, Status: []freshet.Status{freshet.Success, freshet.Running}}), []string{"each 1.1"})
 	same(t, "oldest", show(store.ExecutionFilter{Run: 1, Limit: 2}), []string{"loop 1.2", "loop 2.2"})
 	same(t, "of a task", show(store.ExecutionFilter{Run: 1, Task: "loop", Newest: true, Limit: 3, AllTries: true}), []string{"loop 4.2", "loop 5.1", "loop 5.2"})
 	same(t, "of a start", show(store.ExecutionFilter{Run: 1, Task: "loop", Seq: 3, AllTries: true}), []string{"loop 3.1", "loop 3.2"})

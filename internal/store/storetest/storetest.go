@@ -47,6 +47,7 @@ func Run(t *testing.T, place func(t *testing.T) Opener) {
 		{"pages of runs", runPages},
 		{"pages of events", eventPages},
 		{"executions", executions},
+		{"items", items},
 		{"the ledger", ledger},
 		{"names", names},
 		{"size", size},

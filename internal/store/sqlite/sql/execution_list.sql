@@ -5,5 +5,6 @@ FROM executions e
 WHERE e.run = ?1 AND e.seq BETWEEN ?3 AND ?4 AND (?2 OR NOT EXISTS (
     SELECT 1 FROM executions later
     WHERE later.run = e.run AND later.task = e.task AND later.seq = e.seq AND later.item = e.item AND later.try > e.try))
+    AND (?6 = '' OR instr(?6, ' ' || e.status || ' '))
 ORDER BY e.queued_at, e.seq, e.task, e.item, e.try
 LIMIT ?5

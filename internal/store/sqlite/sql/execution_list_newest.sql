@@ -5,5 +5,8 @@ FROM executions e
 WHERE e.run = ?1 AND e.seq BETWEEN ?3 AND ?4 AND (?2 OR NOT EXISTS (
     SELECT 1 FROM executions later
     WHERE later.run = e.run AND later.task = e.task AND later.seq = e.seq AND later.item = e.item AND later.try > e.try))
-ORDER BY e.queued_at DESC, e.seq DESC, e.task DESC, e.item DESC, e.try DESC
+    AND (?6 = '' OR instr(?6, ' ' || e.status || ' '))
+ORDER BY e.item >= 0,
+    iif(e.item >= 0, max(e.queued_at, coalesce(e.started_at, 0), coalesce(e.ended_at, 0)), e.queued_at) DESC,
+    e.seq DESC, e.task DESC, e.item DESC, e.try DESC
 LIMIT ?5

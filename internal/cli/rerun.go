@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/client"
+)
+
+func (a *app) runRerunCommand() *cobra.Command {
+	var r freshet.RerunRequest
+	var wait bool
+	c := &cobra.Command{
+		Use:   "rerun RUN",
+		Short: "Run a run that has ended again: all of it, or from where it failed",
+		Long: `Start a new run with the parameters, the event and the version of one that has
+ended. With --from-failed or --from the tasks that need not run again keep their
+results; the others start with the events that had started them.`,
+		Example: `freshet run rerun 7
+freshet run rerun 7 --from-failed --wait
+freshet run rerun etl --from load --latest   # with the current version of etl`,
+		ValidArgsFunction: a.completes(a.runNames),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.withRun(c.Context(), args[0], func(server *client.Client, id int64) error {
+				run, err := server.Rerun(c.Context(), id, r)
+				if err != nil {
+					return err
+				}
+				return a.started(c.Context(), server, run, nil, wait)
+			})
+		},
+	}
+	c.Flags().BoolVar(&r.FromFailed, "from-failed", false, "start again what failed or was stopped, and keep other results")
+	c.Flags().StringVar(&r.From, "from", "", "TASK: start this task and what follows it again, and keep other results")
+	c.Flags().BoolVar(&r.Latest, "latest", false, "with the workflow's current version")
+	c.Flags().BoolVarP(&wait, "wait", "w", false, "follow the run and end with its result")
+	c.MarkFlagsMutuallyExclusive("from-failed", "from")
+	return takes(c)
+}
