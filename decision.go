@@ -11,6 +11,7 @@ const (
 	Filtered   Result = "filtered"   // an `if` was false
 	Erred      Result = "error"      // an expression failed; counts as not met
 	Expired    Result = "expired"    // came too late
+	Paused     Result = "paused"     // a trigger did not look: it is paused, or its workflow is disabled
 	Unmet      Result = "unmet"      // examined, and some state is not so
 )
 

@@ -80,6 +80,7 @@ type EventRequest struct {
 	ID      string `json:"id,omitempty"`
 	Context string `json:"context,omitempty"`
 	RunID   int64  `json:"run_id,omitempty"`
+	FromRun int64  `json:"-"` // the run whose task sends it, told by its token
 }
 
 // EventResult says where an event stands in the journal.

@@ -13,14 +13,15 @@ type TriggerQuery struct {
 	Namespace string
 	Workflow  string
 	Kind      freshet.TriggerKind
+	Before    int64  // ids below; 0: all
 	Limit     int    // 0: 50
 	Cursor    string // Next of the page before
 }
 
-// Triggers gives a page of triggers, oldest first.
+// Triggers gives a page of triggers, newest first.
 func (c *Client) Triggers(ctx context.Context, f TriggerQuery) (freshet.TriggerPage, error) {
 	q := newQuery().text("namespace", f.Namespace).text("workflow", f.Workflow).text("kind", string(f.Kind)).
-		number("limit", int64(f.Limit)).text("cursor", f.Cursor)
+		number("before", f.Before).number("limit", int64(f.Limit)).text("cursor", f.Cursor)
 	var page freshet.TriggerPage
 	return page, c.into(ctx, get("triggers").with(q.Values), &page)
 }

@@ -222,6 +222,7 @@ func sign(ctx context.Context, events []freshet.EventRequest) {
 		return
 	}
 	for i := range events {
+		events[i].FromRun = c.Key.Run
 		if events[i].RunID == 0 {
 			events[i].RunID = c.Key.Run
 		}

@@ -57,7 +57,7 @@ func TestEventPages(t *testing.T) {
 
 	before := all()
 	var pages [][]string
-	got, first := walk(query, func(p freshet.EventPage) string {
+	_, first := walk(query, func(p freshet.EventPage) string {
 		if pages = append(pages, values(p.Items)); len(pages) == 1 {
 			if p.Newer != "" {
 				t.Error("something is newer than the newest page")
@@ -67,13 +67,13 @@ func TestEventPages(t *testing.T) {
 		return p.Older
 	})
 	slices.Reverse(pages)
-	if got = slices.Concat(pages...); !cmp.Equal(got, before) {
+	if got := slices.Concat(pages...); !cmp.Equal(got, before) {
 		t.Error(cmp.Diff(before, got))
 	}
 	// and back, up to what has come meanwhile
 	q := query
 	q.Cursor = first.Newer
-	got, _ = walk(q, newer)
+	got, _ := walk(q, newer)
 	if got = append(values(first.Items), got...); !cmp.Equal(got, all()) {
 		t.Error(cmp.Diff(all(), got))
 	}

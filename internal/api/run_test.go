@@ -173,6 +173,24 @@ func TestParameters(t *testing.T) {
 	}
 }
 
+// TestBodiesAreExact: what a decoder would make another text or another number
+// of is refused.
+func TestBodiesAreExact(t *testing.T) {
+	w := newWorld(t)
+	w.upload("name: p\nparameters: {s: {type: string, default: x}, l: {type: array, items: {type: integer}, default: []}}\ntasks:\n  a: {expr: {n: params.s}}\n")
+	for _, c := range []struct{ method, path, body, words string }{
+		{"POST", "/namespaces/default/workflows/p/runs", "{\"parameters\": {\"s\": \"\xff\"}}", "not valid UTF-8"},
+		{"POST", "/namespaces/default/triggers", "{\"workflow\": \"p\", \"event\": \"k\", \"with\": {\"s\": \"\xff\"}}", "not valid UTF-8"},
+		{"POST", "/namespaces", "{\"name\": \"n\", \"properties\": {\"s\": \"\xff\"}}", "not valid UTF-8"},
+		{"PATCH", "/namespaces/default", "{\"properties\": {\"\xff\": 1}}", "not valid UTF-8"},
+		{"POST", "/namespaces/default/workflows/p/runs", `{"parameters": {"l": [99999999999999999999]}}`, "cannot be kept exactly"},
+		{"POST", "/namespaces/default/workflows/p/runs", `{"parameter_texts": {"l": "[1, 99999999999999999999]"}}`, "cannot be kept exactly"},
+		{"POST", "/namespaces", `{"name": "n", "properties": {"n": {"of": [99999999999999999999]}}}`, "cannot be kept exactly"},
+	} {
+		refused(t, w.call(c.method, "/api/v1"+c.path, body(c.body)), freshet.Invalid, 422, c.words)
+	}
+}
+
 // TestRunTells proves that a run says what its workflow's labels are, and what
 // it waits for while it is queued.
 func TestRunTells(t *testing.T) {

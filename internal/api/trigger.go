@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"math"
 	"net/http"
 
 	"github.com/freshet/freshet"
@@ -18,6 +19,7 @@ type TriggerPath struct {
 type TriggerList struct {
 	Workflow string `query:"workflow" doc:"only of the workflow of this name"`
 	Kind     string `query:"kind" enum:"event,schedule,workflow,condition" doc:"only of this kind"`
+	Before   int64  `query:"before" minimum:"0" doc:"ids below"`
 	Limit    int    `query:"limit" minimum:"1" maximum:"1000" default:"50"`
 	Cursor   string `query:"cursor" doc:"next of the page before"`
 }
@@ -48,10 +50,10 @@ func (a *API) addTriggers() {
 		InOne
 		TriggerList
 	}
-	add(a, http.MethodGet, "/triggers", "list-all-triggers", "Triggers of all namespaces, oldest first", func(ctx context.Context, in *anyList) (*out[freshet.TriggerPage], error) {
+	add(a, http.MethodGet, "/triggers", "list-all-triggers", "Triggers of all namespaces, newest first", func(ctx context.Context, in *anyList) (*out[freshet.TriggerPage], error) {
 		return a.triggers(ctx, in.Namespace, in.TriggerList)
 	}, tag("triggers"))
-	add(a, http.MethodGet, "/namespaces/{ns}/triggers", "list-triggers", "Triggers, oldest first", func(ctx context.Context, in *oneList) (*out[freshet.TriggerPage], error) {
+	add(a, http.MethodGet, "/namespaces/{ns}/triggers", "list-triggers", "Triggers, newest first", func(ctx context.Context, in *oneList) (*out[freshet.TriggerPage], error) {
 		return a.triggers(ctx, in.Namespace, in.TriggerList)
 	}, tag("triggers"))
 	add(a, http.MethodGet, "/triggers/{id}", "get-trigger", "One trigger", func(ctx context.Context, in *TriggerPath) (*out[freshet.Trigger], error) {
@@ -90,12 +92,16 @@ func (a *API) addTriggers() {
 }
 
 func (a *API) triggers(ctx context.Context, namespace string, l TriggerList) (*out[freshet.TriggerPage], error) {
-	f := store.TriggerFilter{Namespace: namespace, Workflow: l.Workflow, Kind: freshet.TriggerKind(l.Kind), Limit: l.Limit + 1}
+	f := store.TriggerFilter{Namespace: namespace, Workflow: l.Workflow, Kind: freshet.TriggerKind(l.Kind), Before: l.Before, Limit: l.Limit + 1}
+	if f.Before == 0 {
+		f.Before = math.MaxInt64
+	}
 	if l.Cursor != "" {
-		var err error
-		if _, f.After, err = parseCursor(l.Cursor, "triggers"); err != nil {
+		_, before, err := parseCursor(l.Cursor, "triggers")
+		if err != nil {
 			return nil, err
 		}
+		f.Before = max(1, min(f.Before, before))
 	}
 	found, err := a.Store.Triggers(ctx, f)
 	if err != nil {

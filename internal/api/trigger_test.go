@@ -216,11 +216,13 @@ func TestTriggers(t *testing.T) {
 		q    client.TriggerQuery
 		want []int64
 	}{
-		{client.TriggerQuery{}, []int64{filed, foreign, added[0], added[1], added[2]}},
-		{client.TriggerQuery{Limit: 2}, []int64{filed, foreign, added[0], added[1], added[2]}},
-		{client.TriggerQuery{Namespace: "default"}, []int64{filed, added[0], added[1], added[2]}},
-		{client.TriggerQuery{Namespace: "default", Workflow: "report", Kind: freshet.OnEvent, Limit: 1}, []int64{filed, added[0], added[2]}},
-		{client.TriggerQuery{Kind: freshet.OnSchedule}, []int64{foreign, added[1]}},
+		{client.TriggerQuery{}, []int64{added[2], added[1], added[0], foreign, filed}},
+		{client.TriggerQuery{Limit: 2}, []int64{added[2], added[1], added[0], foreign, filed}},
+		{client.TriggerQuery{Limit: 2, Before: added[2]}, []int64{added[1], added[0], foreign, filed}},
+		{client.TriggerQuery{Namespace: "default"}, []int64{added[2], added[1], added[0], filed}},
+		{client.TriggerQuery{Namespace: "default", Workflow: "report", Kind: freshet.OnEvent, Limit: 1}, []int64{added[2], added[0], filed}},
+		{client.TriggerQuery{Kind: freshet.OnSchedule}, []int64{added[1], foreign}},
+		{client.TriggerQuery{Kind: freshet.OnSchedule, Before: added[1]}, []int64{foreign}},
 		{client.TriggerQuery{Namespace: "nowhere"}, nil},
 	} {
 		if got := list(c.q); !cmp.Equal(got, c.want) {
@@ -261,7 +263,7 @@ func TestTriggers(t *testing.T) {
 	}
 	_, err = w.client.DeleteTriggers(ctx, "default", "none", "")
 	refuses(t, err, freshet.NotFound, "no workflow")
-	if got := list(client.TriggerQuery{}); !cmp.Equal(got, []int64{filed, foreign}) {
+	if got := list(client.TriggerQuery{}); !cmp.Equal(got, []int64{foreign, filed}) {
 		t.Errorf("what stays: %v", got)
 	}
 }

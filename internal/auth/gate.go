@@ -66,7 +66,7 @@ func (g *Gate) Admit(r *http.Request) (Caller, error) {
 // lives tells whether the execution of a token still runs: with its end, its
 // token is void.
 func (g *Gate) lives(ctx context.Context, c Claims) error {
-	rows, err := g.store.Executions(ctx, store.ExecutionFilter{Run: c.Key.Run, Task: c.Key.Task, Seq: c.Key.Seq, AllTries: true})
+	rows, err := g.store.Executions(ctx, store.ExecutionFilter{Run: c.Key.Run, Task: c.Key.Task, Item: &c.Key.Item, Seq: c.Key.Seq, AllTries: true})
 	if err != nil && freshet.CodeOf(err) != freshet.NotFound {
 		return err
 	}

@@ -96,7 +96,8 @@ func (a *app) namespace() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return cmp.Or(s.Namespace, freshet.DefaultNamespace), nil
+	name := cmp.Or(s.Namespace, freshet.DefaultNamespace)
+	return name, checkName("namespace", name)
 }
 
 // path is a path as the file system takes it: relative ones begin in Dir.

@@ -63,6 +63,13 @@ func (a *app) completesAll(argument words) cobra.CompletionFunc {
 	}
 }
 
+// completesFlag completes the value of a flag, whatever the arguments are.
+func (a *app) completesFlag(value words) cobra.CompletionFunc {
+	return func(c *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return a.complete(c, value, nil, word), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
 // offered tells whether a word is a completion: it begins as typed, and has not
 // been given yet.
 func offered(found, word string, before []string) bool {
@@ -102,8 +109,11 @@ func (a *app) keyNames(ctx context.Context, c *client.Client, before []string, w
 		return nil, err
 	}
 	keys, err := c.Names(ctx, "key", namespace, word)
-	return slices.DeleteFunc(keys, func(key string) bool { return !offered(key, word, before) }), err
+	return slices.DeleteFunc(keys, func(key string) bool { return !typeable(key) || !offered(key, word, before) }), err
 }
+
+// typeable tells whether a shell may see a word that somebody else chose.
+func typeable(word string) bool { return strings.TrimSpace(word) != "" && oneLine(word) == word }
 
 // runNames are workflows, whose latest run is meant, and ids.
 func (a *app) runNames(ctx context.Context, c *client.Client, before []string, word string) ([]string, error) {
@@ -117,6 +127,36 @@ func (a *app) runNames(ctx context.Context, c *client.Client, before []string, w
 	}
 	runs, err := c.Names(ctx, "run", namespace, word)
 	return append(flows, runs...), err
+}
+
+// offeredRuns is how many runs a question about one offers.
+const offeredRuns = 20
+
+// whyNames are workflows, and the newest runs.
+func (a *app) whyNames(ctx context.Context, c *client.Client, before []string, word string) ([]string, error) {
+	names, err := a.runNames(ctx, c, before, word)
+	runs := 0
+	return slices.DeleteFunc(names, func(name string) bool {
+		if _, isRun := runID(name); isRun {
+			runs++
+		}
+		return runs > offeredRuns
+	}), err
+}
+
+// completesZones completes --timezone.
+func completesZones(c *cobra.Command) {
+	cobra.CheckErr(c.RegisterFlagCompletionFunc("timezone", cobra.FixedCompletions(cobraTexts(commonZones), cobra.ShellCompDirectiveNoFileComp)))
+}
+
+// commonZones are those that are offered; all of the database are taken.
+var commonZones = []string{
+	"UTC", "Africa/Cairo", "Africa/Johannesburg", "Africa/Lagos", "Africa/Nairobi", "America/Argentina/Buenos_Aires", "America/Bogota",
+	"America/Chicago", "America/Denver", "America/Los_Angeles", "America/Mexico_City", "America/New_York", "America/Sao_Paulo",
+	"America/Toronto", "Asia/Bangkok", "Asia/Dubai", "Asia/Hong_Kong", "Asia/Jakarta", "Asia/Karachi", "Asia/Kolkata", "Asia/Manila",
+	"Asia/Seoul", "Asia/Shanghai", "Asia/Singapore", "Asia/Tokyo", "Australia/Perth", "Australia/Sydney", "Europe/Amsterdam",
+	"Europe/Athens", "Europe/Berlin", "Europe/Dublin", "Europe/Istanbul", "Europe/Lisbon", "Europe/London", "Europe/Madrid",
+	"Europe/Moscow", "Europe/Paris", "Europe/Rome", "Europe/Stockholm", "Europe/Warsaw", "Europe/Zurich", "Pacific/Auckland",
 }
 
 // taskNames are the tasks of the run that stands before.

@@ -25,7 +25,7 @@ freshet workflow ` + verb + ` science.etl`,
 			}
 			w, err := server.SetEnabled(c.Context(), namespace, name, enabled)
 			if err != nil {
-				return err
+				return a.meant(c.Context(), server, namespace, name, err)
 			}
 			return a.show(w, func() { a.out.line("%s.%s %sd", w.Namespace, w.Name, verb) }, plainOf(w, workflowColumns))
 		},
@@ -55,7 +55,7 @@ freshet workflow delete -y science.etl`,
 				return err
 			}
 			if err := server.DeleteWorkflow(c.Context(), namespace, name); err != nil {
-				return err
+				return a.meant(c.Context(), server, namespace, name, err)
 			}
 			a.out.line("%s.%s deleted", namespace, name)
 			return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"regexp"
 	"strings"
 	"syscall"
 
@@ -37,15 +38,24 @@ func (a *app) report(err error) int {
 	case !errors.As(err, &e):
 		e = freshet.Errorf(freshet.Internal, "%s", err)
 	}
-	if len(e.Diagnostics) > 0 {
+	if n := len(e.Diagnostics); n > 1 { // of one the error says all
 		a.diagnostics(a.err, e.Diagnostics, nil)
+		a.err.line("%s there are %d problems, and nothing was changed", a.err.paint(red, "error:"), n)
+		return e.Code.ExitCode()
 	}
 	// The message keeps what err was wrapped with.
-	a.err.line("%s %s", a.err.paint(red, "error:"), oneLine(err.Error()))
+	a.err.line("%s %s", a.err.paint(red, "error:"), shortWords(oneLine(err.Error())))
 	if e.Hint != "" {
 		a.err.line("%s %s", a.err.paint(cyan, "hint:"), a.asCalled(oneLine(e.Hint)))
 	}
 	return e.Code.ExitCode()
+}
+
+// longWord is what nobody reads to its end.
+var longWord = regexp.MustCompile(`\S{300,}`)
+
+func shortWords(text string) string {
+	return longWord.ReplaceAllStringFunc(text, func(word string) string { return shorten(word, 60) })
 }
 
 // written is a command's error, or where it has none that its output could not

@@ -63,7 +63,7 @@ freshet event send paid --id order-17   # sent twice, it is one event`,
 	c.Flags().StringVar(&event.ID, "id", "", "ID: the same sender and id twice is one event")
 	c.Flags().StringVar(&event.Context, "context", "", "TEXT: carried along, never read by rules")
 	c.Flags().StringVar(&run, "run", "", "RUN: the run that it carries")
-	cobra.CheckErr(c.RegisterFlagCompletionFunc("run", a.completes(a.runNames)))
+	cobra.CheckErr(c.RegisterFlagCompletionFunc("run", a.completesFlag(a.runNames)))
 	return takes(c)
 }
 
@@ -159,6 +159,11 @@ freshet event list --run 7 -o json`,
 				if err != nil {
 					return err
 				}
+				if len(events) == 0 {
+					if err := hasNamespace(c.Context(), server, query.Namespace); err != nil {
+						return err
+					}
+				}
 				return listOr(a, events, eventColumns, noRows{
 					of: "events", namespace: query.Namespace, hint: "`freshet event send KEY VALUE` sends one",
 					filtered: len(args) > 0 || f.given(c),
@@ -188,7 +193,7 @@ func (f *eventFilter) flags(a *app, c *cobra.Command) {
 	c.Flags().Var(offsetFlag(&f.query.After, "from"), "from", "OFFSET: only those behind this one")
 	c.Flags().Var(offsetFlag(&f.query.Before, "before"), "before", "OFFSET: only those before this one")
 	a.allNamespacesFlag(c)
-	cobra.CheckErr(c.RegisterFlagCompletionFunc("run", a.completes(a.runNames)))
+	cobra.CheckErr(c.RegisterFlagCompletionFunc("run", a.completesFlag(a.runNames)))
 }
 
 func offsetFlag(to *int64, name string) *whole[int64] {
@@ -264,6 +269,11 @@ freshet event count data_arrived -o json   # in all and by sender`,
 				n, err := server.CountEvents(c.Context(), query)
 				if err != nil {
 					return err
+				}
+				if n.Count == 0 {
+					if err := hasNamespace(c.Context(), server, query.Namespace); err != nil {
+						return err
+					}
 				}
 				return a.show(n, func() { a.showCount(n, senders) }, func(p *printer) {
 					if !senders {

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,6 +30,12 @@ freshet event listen a --from 1h              # those of the last hour, too
 freshet event listen done --count 1           # wait for one`,
 		ValidArgsFunction: a.completesAll(a.keyNames),
 		RunE: func(c *cobra.Command, args []string) error {
+			for _, key := range args {
+				e := freshet.Event{Key: key}
+				if err := e.Check(); err != nil {
+					return err
+				}
+			}
 			namespace, err := a.listedNamespace()
 			if err != nil {
 				return err
@@ -47,6 +55,9 @@ freshet event listen done --count 1           # wait for one`,
 			if _, err := server.Server(c.Context()); err != nil {
 				return err
 			}
+			if err := hasNamespace(c.Context(), server, namespace); err != nil {
+				return err
+			}
 			err = server.Feed(c.Context(), query, a.heard(count))
 			if errors.Is(err, errEnough) {
 				return nil
@@ -55,7 +66,7 @@ freshet event listen done --count 1           # wait for one`,
 		},
 	}
 	c.Flags().StringVar(&from, "from", "", "OFFSET|TIME: begin with those behind it, or since; 0 is all")
-	c.Flags().IntVar(&count, "count", 0, "N: end after so many")
+	c.Flags().Var(&whole[int]{to: &count, least: 1, wrong: func(string) string { return "--count is a whole number from 1" }}, "count", "N: end after so many")
 	a.allNamespacesFlag(c)
 	return takes(c)
 }
@@ -106,6 +117,7 @@ func (a *app) heardOne(e freshet.Event) error {
 	if e.Sender != "" {
 		sender = a.out.paint(dim, "  from "+oneLine(e.Sender))
 	}
-	a.out.line("%d  %s  %s  %s%s", e.Offset, a.clock(a.out).time(e.Time), a.out.paint(cyan, oneLine(e.Key)), oneLine(e.Value), sender)
+	line := fmt.Sprintf("%d  %s  %s  %s%s", e.Offset, a.clock(a.out).time(e.Time), a.out.paint(cyan, oneLine(e.Key)), oneLine(e.Value), sender)
+	a.out.line("%s", strings.TrimRight(line, " "))
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -203,11 +204,12 @@ func (x *execution) abandon(run freshet.Run) freshet.Run {
 	return run
 }
 
-// run uploads the workflow of a file, starts a run and follows it.
+// run uploads the workflows of a file, because one may call another, starts a
+// run of one and follows it.
 func (x *execution) run(ctx context.Context, doc document, flow *spec.Workflow, request freshet.RunRequest) (freshet.Run, error) {
 	c := x.embedded.client
 	// What the workflow's files are is where they are: they do not travel.
-	source := freshet.UploadRequest{Documents: []freshet.Document{{Name: filepath.Base(doc.name), Source: string(flow.Source)}}}
+	source := freshet.UploadRequest{Documents: []freshet.Document{{Name: filepath.Base(doc.name), Source: string(doc.source)}}}
 	s, _, err := x.settings(map[string]string{"home": x.embedded.home}) // the only home there may be
 	if err != nil {
 		return freshet.Run{}, err
@@ -216,12 +218,11 @@ func (x *execution) run(ctx context.Context, doc document, flow *spec.Workflow, 
 	if err != nil {
 		return freshet.Run{}, err
 	}
-	if len(flow.On) > 0 {
-		if err := x.disarm(ctx, uploaded[0]); err != nil {
-			return freshet.Run{}, err
-		}
+	if err := x.disarm(ctx, uploaded); err != nil {
+		return freshet.Run{}, err
 	}
-	return x.start(ctx, uploaded[0], request, func(ctx context.Context, run freshet.Run) (freshet.Run, error) {
+	at := slices.IndexFunc(uploaded, func(w freshet.UploadResult) bool { return w.Name == flow.Name })
+	return x.start(ctx, uploaded[at], request, func(ctx context.Context, run freshet.Run) (freshet.Run, error) {
 		return x.stream(ctx, run, flow)
 	})
 }

@@ -10,27 +10,41 @@ import (
 	"github.com/freshet/freshet/internal/spec"
 )
 
-// disarm pauses what would start further runs of a workflow: exec is about one.
-func (x *execution) disarm(ctx context.Context, w freshet.UploadResult) error {
-	c := x.embedded.client
-	query := client.TriggerQuery{Namespace: w.Namespace, Workflow: w.Name}
-	for {
-		page, err := c.Triggers(ctx, query)
+// disarm pauses what would start further runs of workflows: exec is about one.
+func (x *execution) disarm(ctx context.Context, flows []freshet.UploadResult) error {
+	armed := 0
+	for _, w := range flows {
+		n, err := x.pause(ctx, client.TriggerQuery{Namespace: w.Namespace, Workflow: w.Name})
 		if err != nil {
 			return err
 		}
+		armed += n
+	}
+	if armed > 0 {
+		x.err.line("%s %s", x.err.paint(cyan, "hint:"),
+			x.asCalled("its triggers are not armed by exec; `freshet server start` and `freshet workflow upload` do that"))
+	}
+	return nil
+}
+
+// pause pauses triggers, and says how many there are.
+func (x *execution) pause(ctx context.Context, query client.TriggerQuery) (int, error) {
+	c, n := x.embedded.client, 0
+	for {
+		page, err := c.Triggers(ctx, query)
+		if err != nil {
+			return n, err
+		}
 		for _, t := range page.Items {
 			if _, err := c.ChangeTrigger(ctx, t.ID, freshet.PauseTrigger); err != nil {
-				return err
+				return n, err
 			}
+			n++
 		}
 		if query.Cursor = page.Next; page.Next == "" {
-			break
+			return n, nil
 		}
 	}
-	x.err.line("%s %s", x.err.paint(cyan, "hint:"),
-		x.asCalled("its triggers are not armed by exec; `freshet server start` and `freshet workflow upload` do that"))
-	return nil
 }
 
 // idleTime is for how long nothing of a run has to be alive before a person

@@ -16,9 +16,11 @@ func TestParameters(t *testing.T) {
 	a, _ := quiet(t)
 	a.Dir = t.TempDir()
 	for name, text := range map[string]string{
-		"a.yaml": "n: 1\nday: 2026-11-20\ndeep: {list: [1, x, true, null, 2026-01-01]}\n",
-		"b.json": `{"n": 2, "big": 9007199254740993}`,
-		"empty":  "# nothing\n", "list": "- a\n", "broken": "a: [",
+		"a.yaml":   "n: 1\nday: 2026-11-20\ndeep: {list: [1, x, true, null, 2026-01-01]}\n",
+		"b.json":   `{"n": 2, "big": 9007199254740993}`,
+		"far.json": `{"l": [99999999999999999999]}`, "far.yaml": "n: 18446744073709551615\n", "latin": "s: caf\xe9\n",
+		"vast.yaml": "n: 100000000000000000000\nm: 1e300\n",
+		"empty":     "# nothing\n", "list": "- a\n", "broken": "a: [",
 	} {
 		if err := os.WriteFile(filepath.Join(a.Dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -36,9 +38,15 @@ func TestParameters(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	vast := parameters{files: []string{"vast.yaml"}}
+	if got, err := vast.request(a); err != nil || got.Parameters["n"] != 1e20 || got.Parameters["m"] != 1e300 {
+		t.Errorf("%v, %v", got, err)
+	}
 	for name, p := range map[string]parameters{
 		"no value": {texts: []string{"x"}}, "no name": {texts: []string{"=x"}},
 		"a list": {files: []string{"list"}}, "no YAML": {files: []string{"broken"}}, "no file": {files: []string{"none"}},
+		"a number beyond 64 bits": {files: []string{"far.json"}}, "one without a sign": {files: []string{"far.yaml"}},
+		"a file of another encoding": {files: []string{"latin"}}, "a text that is none": {texts: []string{"s=\xff"}},
 	} {
 		if _, err := p.request(a); freshet.CodeOf(err) != freshet.Invalid {
 			t.Errorf("%s: the error is %v", name, err)
@@ -180,7 +188,7 @@ func TestExcerpt(t *testing.T) {
 
 func TestNearest(t *testing.T) {
 	words := []string{"start", "stop", "list", "show"}
-	for typed, want := range map[string]string{"strat": "start", "stpo": "stop", "lst": "list", "xyzzy": "", "": ""} {
+	for typed, want := range map[string]string{"strat": "start", "stpo": "stop", "lst": "list", "Show": "show", "STOP": "stop", "xyzzy": "", "": ""} {
 		if got := nearest(typed, words); got != want {
 			t.Errorf("%q is near %q, want %q", typed, got, want)
 		}

@@ -47,6 +47,9 @@ func (p *properties) flags(c *cobra.Command) {
 
 func (p *properties) read() (map[string]any, error) {
 	all := map[string]any{}
+	if err := carried("--properties", p.json); err != nil {
+		return nil, err
+	}
 	if p.json != "" {
 		d := json.NewDecoder(bytes.NewReader([]byte(p.json)))
 		d.UseNumber()
@@ -58,6 +61,9 @@ func (p *properties) read() (map[string]any, error) {
 		}
 	}
 	for _, t := range p.texts {
+		if err := carried("the property", t); err != nil {
+			return nil, err
+		}
 		name, value, ok := strings.Cut(t, "=")
 		if !ok || name == "" {
 			return nil, invalid("the property %q is not name=value", t).WithHint("for example --property owner=ada")

@@ -1,11 +1,13 @@
 package cli
 
-// nearest is the word that a mistyped one most likely meant, empty if none is
-// near.
+import "strings"
+
+// nearest is the word that a mistyped one most likely meant, in whatever letters
+// it was typed; empty if none is near.
 func nearest(typed string, words []string) string {
 	best, least := "", max(1, len(typed)/3)+1
 	for _, w := range words {
-		if d := distance(typed, w); d < least {
+		if d := distance(strings.ToLower(typed), strings.ToLower(w)); d < least {
 			best, least = w, d
 		}
 	}

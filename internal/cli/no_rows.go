@@ -34,12 +34,21 @@ func listOr[T any](a *app, rows []T, columns []column[T], none noRows) error {
 	return nil
 }
 
+// hasNamespace tells whether there is such a namespace; empty is all of them.
+func hasNamespace(ctx context.Context, c *client.Client, namespace string) error {
+	if namespace == "" {
+		return nil
+	}
+	_, err := c.Namespace(ctx, namespace)
+	return err
+}
+
 // noWorkflow tells a workflow of which there is nothing to list from one that
 // does not exist.
 func (a *app) noWorkflow(ctx context.Context, c *client.Client, namespace, name string) error {
 	if namespace != "" {
 		_, err := c.Workflow(ctx, namespace, name)
-		return err
+		return a.meant(ctx, c, namespace, name, err)
 	}
 	found, err := c.Workflows(ctx, client.WorkflowQuery{Name: name, Limit: 1})
 	if err == nil && len(found) == 0 {

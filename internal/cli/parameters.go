@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"math/big"
 	"os"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	yaml "go.yaml.in/yaml/v4"
 
@@ -38,6 +41,9 @@ func (p *parameters) request(a *app) (freshet.RunRequest, error) {
 		}
 	}
 	for _, t := range p.texts {
+		if err := carried("the parameter", t); err != nil {
+			return r, err
+		}
 		name, value, ok := strings.Cut(t, "=")
 		if !ok || name == "" {
 			return r, invalid("the parameter %q is not name=value", t).WithHint("for example -p day=2026-11-20")
@@ -50,6 +56,9 @@ func (p *parameters) request(a *app) (freshet.RunRequest, error) {
 
 // readParameters adds a file's parameters to those of the files before.
 func readParameters(file string, text []byte, to map[string]any) error {
+	if err := carried(file, string(text)); err != nil {
+		return err
+	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil {
 		return invalid("%s: this is neither YAML nor JSON: %s", file, err)
@@ -58,6 +67,9 @@ func readParameters(file string, text []byte, to map[string]any) error {
 		return nil
 	}
 	dates(&doc)
+	if n := inexact(&doc); n != nil {
+		return invalid("%s:%d: a whole number of more than 64 bits cannot be kept exactly", file, n.Line).WithHint("write it as a text, in quotes")
+	}
 	var values any
 	if err := doc.Decode(&values); err != nil {
 		return invalid("%s: %s", file, err)
@@ -82,4 +94,32 @@ func dates(n *yaml.Node) {
 	for _, c := range n.Content {
 		dates(c)
 	}
+}
+
+// inexact is a whole number in it that would become another one, nil if there
+// is none.
+func inexact(n *yaml.Node) *yaml.Node {
+	if tag := n.ShortTag(); n.Kind == yaml.ScalarNode && (tag == "!!int" || tag == "!!float") {
+		whole, ok := new(big.Int).SetString(n.Value, 0)
+		if ok && !whole.IsInt64() {
+			if f, _ := new(big.Float).SetInt(whole).Float64(); strconv.FormatFloat(f, 'f', -1, 64) != whole.String() {
+				return n
+			}
+		}
+	}
+	for _, c := range n.Content {
+		if found := inexact(c); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// carried refuses a text that JSON cannot carry: in silence it would become
+// another one.
+func carried(what, text string) error {
+	if utf8.ValidString(text) {
+		return nil
+	}
+	return invalid("%s is not valid UTF-8", what).WithHint("encode binary data, for example with base64")
 }

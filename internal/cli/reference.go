@@ -2,9 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/client"
@@ -18,15 +21,59 @@ func (a *app) workflowRef(text string) (namespace, name string, err error) {
 	}
 	if ns, name, ok := strings.Cut(text, "."); ok {
 		if ns == "" || name == "" {
-			return "", "", invalid("%q is not the name of a workflow", text).WithHint("write name or namespace.name")
+			return "", "", invalid("%q is not the name of a workflow", shorten(text, 60)).WithHint("write name or namespace.name")
 		}
-		return ns, name, nil
+		if err := checkName("namespace", ns); err != nil {
+			return "", "", err
+		}
+		return ns, name, tooLong("workflow", name)
 	}
 	if text == "" {
 		return "", "", invalid("the name of a workflow is empty")
 	}
-	namespace, err = a.namespace()
+	if namespace, err = a.namespace(); err == nil {
+		err = tooLong("workflow", text)
+	}
 	return namespace, text, err
+}
+
+// namePattern is what the format lets names be, at most maxName characters.
+var namePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+
+const maxName = 128
+
+// checkName tells what is wrong with the name of something.
+func checkName(of, name string) error {
+	if err := tooLong(of, name); err != nil {
+		return err
+	}
+	if !namePattern.MatchString(name) {
+		return invalid("%q is not the name of a %s", name, of).
+			WithHint("names consist of letters, digits, _ and -, and begin with a letter or _")
+	}
+	return nil
+}
+
+func tooLong(of, name string) error {
+	if n := utf8.RuneCountInString(name); n > maxName {
+		return invalid("%s is not the name of a %s: it has %d characters", shorten(name, 40), of, n).
+			WithHint("names have at most %d", maxName)
+	}
+	return nil
+}
+
+// meant adds to the error of a workflow that is not there what the name most
+// likely meant.
+func (a *app) meant(ctx context.Context, c *client.Client, namespace, name string, err error) error {
+	var e *freshet.Error
+	if !errors.As(err, &e) || e.Code != freshet.NotFound {
+		return err
+	}
+	names, listed := c.Names(ctx, "workflow", namespace, "")
+	if near := nearest(name, names); listed == nil && near != "" && near != name {
+		return freshet.Errorf(e.Code, "%s", err).WithHint("did you mean %s?", near)
+	}
+	return err
 }
 
 func looksLikeFile(text string) bool {
@@ -48,8 +95,8 @@ func (a *app) runRef(ctx context.Context, c *client.Client, text string) (int64,
 		return 0, err
 	}
 	if len(page.Items) == 0 {
-		return 0, freshet.Errorf(freshet.NotFound, "no run of a workflow %s.%s", namespace, name).
-			WithHint("`freshet run list` shows the runs, `freshet workflow list` the workflows")
+		return 0, a.meant(ctx, c, namespace, name, freshet.Errorf(freshet.NotFound, "no run of a workflow %s.%s", namespace, name).
+			WithHint("`freshet run list` shows the runs, `freshet workflow list` the workflows"))
 	}
 	return page.Items[0].ID, nil
 }
@@ -65,4 +112,12 @@ func taskName(e *freshet.Execution) string {
 		return e.Task
 	}
 	return freshet.TaskName(e.Task, *e.Item)
+}
+
+// caller is the run whose task called a run.
+func caller(r *freshet.Run) string {
+	if r.Parent == 0 {
+		return ""
+	}
+	return "run " + number(r.Parent)
 }

@@ -65,7 +65,7 @@ freshet why hello`,
 	root.AddCommand(a.keeperCommand(), a.operatorCommand())
 	addUnbuilt(root)
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(cobraTexts(formats), cobra.ShellCompDirectiveNoFileComp)))
-	cobra.CheckErr(root.RegisterFlagCompletionFunc("namespace", a.completes(a.namespaceNames)))
+	cobra.CheckErr(root.RegisterFlagCompletionFunc("namespace", a.completesFlag(a.namespaceNames)))
 	return root
 }
 
@@ -120,6 +120,9 @@ func flagError(c *cobra.Command, err error) error {
 		dashes = "-"
 	}
 	e := invalid("unknown flag %s%s of `%s`", dashes, name, c.CommandPath())
+	if dashes == "-" && (strings.Contains(c.Use, "VALUE") || strings.ContainsAny(name, "0123456789")) {
+		return e.WithHint("-- stands before a value that begins with a minus: `%s … -- -%s`", c.CommandPath(), unknown.GetSpecifiedShortnames())
+	}
 	var words []string
 	c.Flags().VisitAll(func(f *pflag.Flag) { words = append(words, f.Name) })
 	if near := nearest(name, words); near != "" && len(name) > 1 {

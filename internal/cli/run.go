@@ -85,8 +85,10 @@ id=$(freshet run start hello -o plain)`,
 			if err != nil {
 				return err
 			}
-			if request.At, err = a.startTime(at); err != nil {
-				return err
+			if c.Flags().Changed("at") {
+				if request.At, err = a.startTime(at); err != nil {
+					return err
+				}
 			}
 			server, err := a.connect(0)
 			if err != nil {
@@ -94,7 +96,7 @@ id=$(freshet run start hello -o plain)`,
 			}
 			run, err := server.StartRun(c.Context(), namespace, name, rand.Text(), request)
 			if err != nil {
-				return err
+				return a.meant(c.Context(), server, namespace, name, err)
 			}
 			return a.started(c.Context(), server, run, request.At, wait)
 		},
@@ -105,12 +107,9 @@ id=$(freshet run start hello -o plain)`,
 	return takes(c)
 }
 
-// startTime reads when a run shall start, nil: now. A time that passed long
-// ago is a slip.
+// startTime reads when a run shall start. A time that passed long ago is a
+// slip.
 func (a *app) startTime(text string) (*time.Time, error) {
-	if text == "" {
-		return nil, nil
-	}
 	at, err := a.clock(a.out).ahead(text)
 	if err != nil {
 		return nil, err
@@ -203,6 +202,11 @@ freshet run list --since 24h -A -o json`,
 					if err := a.noWorkflow(c.Context(), server, query.Namespace, query.Workflow); err != nil {
 						return err
 					}
+				}
+			}
+			if len(page.Items) == 0 {
+				if err := hasNamespace(c.Context(), server, query.Namespace); err != nil {
+					return err
 				}
 			}
 			return listOr(a, page.Items, runColumns, none)
@@ -303,14 +307,6 @@ func (a *app) showRun(r *freshet.Run, tasks []freshet.Execution) {
 		a.out.line("")
 		table(a, tasks, taskColumns)
 	}
-}
-
-// caller is the run whose task called a run.
-func caller(r *freshet.Run) string {
-	if r.Parent == 0 {
-		return ""
-	}
-	return "run " + number(r.Parent)
 }
 
 // compact writes values as one line of JSON, nothing for none.

@@ -44,7 +44,7 @@ freshet run stop-all science.etl`,
 			}
 			ids, err := server.StopAll(c.Context(), namespace, name)
 			if err != nil {
-				return err
+				return a.meant(c.Context(), server, namespace, name, err)
 			}
 			if a.flags.output == tableFormat {
 				a.out.line("%s of %s.%s asked to stop.", counted(len(ids), "run"), namespace, name)

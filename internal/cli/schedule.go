@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"errors"
 	"strings"
 	"time"
@@ -43,7 +42,14 @@ freshet schedule add etl @daily --catchup 7d -p 'day=${{ date(run.scheduled_at) 
 		RunE: func(c *cobra.Command, args []string) error {
 			request := request
 			request.Schedule = strings.Join(args[1:], " ")
-			if _, err := parseSchedule(args[1:], request.Timezone); err != nil {
+			zone := time.UTC // the server knows the workflow's own
+			if c.Flags().Changed("timezone") {
+				var err error
+				if zone, err = tick.Zone(request.Timezone); err != nil {
+					return err
+				}
+			}
+			if _, err := parseSchedule(args[1:], zone); err != nil {
 				return err
 			}
 			return a.schedules().add(c, args[0], request, &params)
@@ -54,6 +60,7 @@ freshet schedule add etl @daily --catchup 7d -p 'day=${{ date(run.scheduled_at) 
 	f.StringVar(&request.Catchup, "catchup", "", "CATCHUP: none, latest, all, or a duration such as 7d")
 	f.StringVar(&request.Name, "name", "", "NAME: what it is called")
 	params.flags(c)
+	completesZones(c)
 	cobra.CheckErr(c.RegisterFlagCompletionFunc("catchup", cobra.FixedCompletions(cobraTexts([]string{"none", "latest", "all", "7d"}), cobra.ShellCompDirectiveNoFileComp)))
 	return takesExpression(c)
 }
@@ -72,15 +79,8 @@ func takesExpression(c *cobra.Command) *cobra.Command {
 	return takes(c)
 }
 
-// parseSchedule reads an expression, in UTC where no zone is named.
-func parseSchedule(words []string, timezone string) (*tick.Schedule, error) {
-	zone := time.UTC
-	if timezone != "" {
-		var err error
-		if zone, err = tick.Zone(timezone); err != nil {
-			return nil, err
-		}
-	}
+// parseSchedule reads an expression.
+func parseSchedule(words []string, zone *time.Location) (*tick.Schedule, error) {
 	s, err := tick.Parse(strings.Join(words, " "), zone)
 	if err != nil && len(words) > 5 {
 		return nil, invalid("%s is no schedule", quote(shorten(strings.Join(words, " "), 40))).
@@ -101,25 +101,30 @@ far off. "every" counts from --from.`,
 freshet schedule preview '30 2 * * *' --timezone Europe/Paris --from 2026-03-27
 freshet schedule preview every 90m --count 3 -o json`,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(_ *cobra.Command, args []string) error {
-			s, err := parseSchedule(args, timezone)
+		RunE: func(c *cobra.Command, args []string) error {
+			zone, err := tick.Zone(timezone)
+			if err != nil {
+				return err
+			}
+			s, err := parseSchedule(args, zone)
 			if err != nil {
 				return err
 			}
 			now := a.clock(a.out)
 			after := now.now.Truncate(time.Second)
-			if from != "" {
-				now.zone = cmp.Or(s.Zone(), time.UTC)
+			if c.Flags().Changed("from") {
+				now.zone = zone
 				if after, err = now.ahead(from); err != nil {
 					return err
 				}
 			}
-			return list(a, preview(s, after, count), previewColumns)
+			return list(a, preview(s, zone, after, count), previewColumns)
 		},
 	}
 	f := c.Flags()
 	f.StringVar(&timezone, "timezone", "UTC", "ZONE: whose clock it goes by, such as Europe/Paris")
 	f.StringVar(&from, "from", "", "TIME: times after this one, such as 2026-03-27 in that zone; by default now")
+	completesZones(c)
 	count = 10
 	f.Var(&whole[int]{to: &count, least: 1, most: 1000, wrong: func(string) string { return "--count is a whole number from 1 to 1000" }}, "count", "N: so many times, by default 10")
 	return takesExpression(c)
@@ -133,8 +138,7 @@ type due struct {
 }
 
 // preview are the next times of a schedule; fewer where there are no more.
-func preview(s *tick.Schedule, after time.Time, count int) []due {
-	zone := cmp.Or(s.Zone(), time.UTC)
+func preview(s *tick.Schedule, zone *time.Location, after time.Time, count int) []due {
 	var list []due
 	_, offset := after.In(zone).Zone()
 	for t := s.Next(after, after); !t.IsZero() && len(list) < count; t = s.Next(t, after) {

@@ -93,7 +93,7 @@ freshet task list 7 -o plain | cut -f1,4`,
 					return err
 				}
 				if len(tasks) == limit && a.flags.output == tableFormat {
-					a.err.line("%s there may be more than these %d: --limit shows them", a.err.paint(cyan, "hint:"), limit)
+					a.err.line("… and perhaps more: --limit shows more at once")
 				}
 				return nil
 			})

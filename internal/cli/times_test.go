@@ -94,10 +94,11 @@ func TestPreview(t *testing.T) {
 			"2026-03-29T03:00:00+02:00 clocks have changed", "2026-03-30T02:30:00+02:00"}},
 		"back": {"@hourly", "2026-10-24T23:30:00Z", []string{"2026-10-25T02:00:00+02:00", "2026-10-25T02:00:00+01:00 clocks have changed",
 			"2026-10-25T03:00:00+01:00", "2026-10-25T04:00:00+01:00"}},
-		"every": {"every 90m", "2026-10-24T23:30:00Z", []string{"2026-10-25T01:00:00Z", "2026-10-25T02:30:00Z", "2026-10-25T04:00:00Z", "2026-10-25T05:30:00Z"}},
+		"every": {"every 90m", "2026-10-24T23:30:00Z", []string{"2026-10-25T02:00:00+01:00 clocks have changed", "2026-10-25T03:30:00+01:00",
+			"2026-10-25T05:00:00+01:00", "2026-10-25T06:30:00+01:00"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, err := parseSchedule([]string{test.text}, "Europe/Paris")
+			s, err := parseSchedule([]string{test.text}, paris(t))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -106,7 +107,7 @@ func TestPreview(t *testing.T) {
 				t.Fatal(err)
 			}
 			var got []string
-			for _, d := range preview(s, from, 4) {
+			for _, d := range preview(s, paris(t), from, 4) {
 				text := d.Local
 				if d.shift {
 					text += " clocks have changed"

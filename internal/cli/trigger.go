@@ -91,7 +91,7 @@ func (v triggerView) listCommand() *cobra.Command {
 	query := client.TriggerQuery{Kind: v.kind}
 	c := &cobra.Command{
 		Use:   "list [WORKFLOW]",
-		Short: "List " + v.name + "s with their state and next time",
+		Short: "List " + v.name + "s with their state and next time, newest first",
 		Example: `freshet ` + v.name + ` list
 freshet ` + v.name + ` list etl
 freshet ` + v.name + ` list -A -o json`,
@@ -110,7 +110,7 @@ freshet ` + v.name + ` list -A -o json`,
 			if err != nil {
 				return err
 			}
-			none := noRows{of: v.name + "s", namespace: query.Namespace, hint: "`freshet " + v.name + " add --help` says how to add one"}
+			none := noRows{of: v.name + "s", namespace: query.Namespace, filtered: query.Before > 0, hint: "`freshet " + v.name + " add --help` says how to add one"}
 			if query.Workflow != "" {
 				none.of += " of " + query.Workflow
 				if len(found) == 0 {
@@ -118,17 +118,24 @@ freshet ` + v.name + ` list -A -o json`,
 						return err
 					}
 				}
+			} else if len(found) == 0 {
+				if err := hasNamespace(c.Context(), server, query.Namespace); err != nil {
+					return err
+				}
 			}
 			if err := listOr(v.app, found, triggerColumns(), none); err != nil {
 				return err
 			}
 			if more && v.flags.output == tableFormat {
-				v.err.line("there are more; --limit %d shows them", 4*query.Limit)
+				v.err.line("… and more: --before %d shows older ones, --limit more at once", found[len(found)-1].ID)
 			}
 			return nil
 		},
 	}
 	limitFlag(c, &query.Limit)
+	c.Flags().Var(&whole[int64]{to: &query.Before, least: 1, wrong: func(text string) string {
+		return fmt.Sprintf("--before takes the id of a %s, a whole number; %q is none", v.name, text)
+	}}, "before", "ID: only "+v.name+"s before this one")
 	v.allNamespacesFlag(c)
 	return takes(c)
 }

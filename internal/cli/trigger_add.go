@@ -27,13 +27,16 @@ freshet trigger add etl --on @entry.yaml`,
 		ValidArgsFunction: a.completes(a.workflowNames),
 		RunE: func(c *cobra.Command, args []string) error {
 			request := request
-			switch changed := c.Flags().Changed; {
-			case changed("on") && (changed("event") || changed("if") || changed("name") || changed("param") || changed("params")):
-				return invalid("--on is a whole entry").WithHint("write `event:`, `if:`, `name:` and `with:` in it")
-			case changed("on"):
+			switch beside := besideEntry(c); {
+			case c.Flags().Changed("on") && beside != "":
+				return invalid("%s cannot stand beside --on, which is a whole entry", beside).WithHint("write `event:`, `if:`, `name:` and `with:` in it")
+			case c.Flags().Changed("on"):
 				text, err := a.text(entry)
 				if err != nil {
 					return err
+				}
+				if strings.TrimSpace(text) == "" {
+					return invalid("the entry of --on is empty").WithHint("for example --on 'event: data_arrived'")
 				}
 				request.Entry = text
 			case request.Event == "":
@@ -49,8 +52,21 @@ freshet trigger add etl --on @entry.yaml`,
 	f.StringVar(&entry, "on", "", "ENTRY: a whole entry of on:, in YAML; @FILE or - reads it")
 	f.StringVar(&request.Name, "name", "", "NAME: what it is called")
 	params.flags(c)
-	cobra.CheckErr(c.RegisterFlagCompletionFunc("event", a.completes(a.keyNames)))
+	cobra.CheckErr(c.RegisterFlagCompletionFunc("event", a.completesFlag(a.keyNames)))
 	return takes(c)
+}
+
+// besideEntry are the flags that were given and say what an entry says itself.
+func besideEntry(c *cobra.Command) string {
+	var given []string
+	for _, f := range []struct{ name, shown string }{
+		{"event", "--event"}, {"if", "--if"}, {"name", "--name"}, {"param", "-p"}, {"params", "-f"},
+	} {
+		if c.Flags().Changed(f.name) {
+			given = append(given, f.shown)
+		}
+	}
+	return strings.Join(given, ", ")
 }
 
 // text is what an argument stands for: itself, @FILE or - for standard input.
@@ -83,6 +99,11 @@ func (v triggerView) add(c *cobra.Command, workflow string, request freshet.Trig
 	if err != nil {
 		return err
 	}
+	for what, text := range map[string]string{"the entry": request.Entry, "--event": request.Event, "--if": request.If, "--name": request.Name} {
+		if err := carried(what, text); err != nil {
+			return err
+		}
+	}
 	request.Workflow, request.With, request.Texts = name, given.Parameters, given.Texts
 	server, err := v.connect(0)
 	if err != nil {
@@ -90,7 +111,7 @@ func (v triggerView) add(c *cobra.Command, workflow string, request freshet.Trig
 	}
 	t, err := server.AddTrigger(c.Context(), namespace, request)
 	if err != nil {
-		return err
+		return v.meant(c.Context(), server, namespace, name, err)
 	}
 	return v.show(t, func() {
 		v.out.line("%s: %d added.", v.title, t.ID)

@@ -2,10 +2,12 @@ package cli
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/client"
 )
 
 // changeCommand is pause or resume.
@@ -28,10 +30,14 @@ func (v triggerView) change(c *cobra.Command, args []string, done string, action
 	if err != nil {
 		return err
 	}
-	found := make([]freshet.Trigger, len(args))
-	for i, text := range args {
-		if found[i], err = v.of(c.Context(), server, text); err != nil {
+	var found []freshet.Trigger
+	for _, text := range args {
+		t, err := v.of(c.Context(), server, text)
+		if err != nil {
 			return err
+		}
+		if !slices.ContainsFunc(found, func(other freshet.Trigger) bool { return other.ID == t.ID }) {
+			found = append(found, t)
 		}
 	}
 	if agreed != nil {
@@ -100,13 +106,17 @@ freshet ` + v.name + ` delete-all science.etl -y`,
 			}
 			ids, err := server.DeleteTriggers(c.Context(), namespace, name, v.kind)
 			if err != nil {
-				return err
+				return v.meant(c.Context(), server, namespace, name, err)
 			}
-			if v.flags.output == tableFormat {
-				v.out.line("%s of %s.%s deleted.", counted(len(ids), v.name), namespace, name)
-				return nil
+			if v.flags.output != tableFormat {
+				return listIDs(v.app, ids)
 			}
-			return listIDs(v.app, ids)
+			v.out.line("%s of %s.%s deleted.", counted(len(ids), v.name), namespace, name)
+			left, err := server.Triggers(c.Context(), client.TriggerQuery{Namespace: namespace, Workflow: name, Kind: v.kind, Limit: 1})
+			if err == nil && len(left.Items) > 0 {
+				v.out.line("Those of its file stay; they can be paused.")
+			}
+			return err
 		},
 	}
 	yesFlag(c, &yes)

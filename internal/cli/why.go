@@ -27,7 +27,7 @@ freshet why 7 train
 freshet why hello                       # what starts it, and what its triggers wait for
 freshet why hello train                 # in its latest run
 freshet why --event 120                 # what became of an event`,
-		ValidArgsFunction: a.completes(a.runNames, a.taskNames),
+		ValidArgsFunction: a.completes(a.whyNames, a.taskNames),
 		RunE: func(c *cobra.Command, args []string) error {
 			byEvent := c.Flags().Changed("event")
 			switch {
@@ -73,7 +73,8 @@ func (a *app) explain(ctx context.Context, c *client.Client, args []string) (fre
 	if err != nil {
 		return freshet.Explanation{}, err
 	}
-	return c.WhyWorkflow(ctx, namespace, name)
+	e, err := c.WhyWorkflow(ctx, namespace, name)
+	return e, a.meant(ctx, c, namespace, name, err)
 }
 
 // showWhy writes the sentence, then what is behind it as a tree.

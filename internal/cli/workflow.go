@@ -93,6 +93,11 @@ freshet workflow list -o plain | cut -f1`,
 			if err != nil {
 				return err
 			}
+			if len(flows) == 0 {
+				if err := hasNamespace(c.Context(), server, namespace); err != nil {
+					return err
+				}
+			}
 			return listOr(a, flows, workflowColumns, noRows{of: "workflows", namespace: namespace, hint: "`freshet workflow upload FILE` uploads one"})
 		},
 	}
@@ -120,7 +125,7 @@ freshet workflow show --source hello > hello.yaml`,
 			}
 			w, err := server.Workflow(c.Context(), namespace, name)
 			if err != nil {
-				return err
+				return a.meant(c.Context(), server, namespace, name, err)
 			}
 			if source {
 				_, err := a.out.Write([]byte(w.Source))
@@ -160,6 +165,7 @@ func (a *app) showWorkflow(w freshet.WorkflowDetail, triggers freshet.TriggerPag
 		{name: "versions", value: strings.Join(versions, ", ")},
 	})
 	if len(triggers.Items) > 0 {
+		slices.Reverse(triggers.Items) // as the file has them
 		a.out.line("")
 		table(a, triggers.Items, slices.DeleteFunc(triggerColumns(), func(c column[freshet.Trigger]) bool { return c.head == "WORKFLOW" }))
 	}

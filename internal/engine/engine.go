@@ -265,7 +265,7 @@ func (e *Engine) alarm() (<-chan time.Time, func()) {
 	case e.nextDue.IsZero():
 		return nil, func() {}
 	}
-	if !e.nextDue.IsZero() {
+	if !e.nextDue.IsZero() && !e.full { // what is due waits for room
 		wait = min(wait, e.clock.until(e.nextDue, time.Now()))
 	}
 	t := time.NewTimer(wait)

@@ -124,6 +124,12 @@ func essential(k machine.Kind) bool {
 	return false
 }
 
+// urgent are the due times that are taken even when the disk is full: they end
+// something.
+func urgent(k machine.TimerKind) bool {
+	return k == machine.TimeoutTimer || k == machine.RunTimeoutTimer
+}
+
 var errFull = freshet.Errorf(freshet.Unavailable, "the disk is full: nothing new is accepted").
 	WithHint("free some space; what was accepted before is safe, and running tasks are still recorded")
 
@@ -236,8 +242,10 @@ func (t *turn) append(p *pending) {
 		t.e.firing++
 	}
 	if p.Kind == machine.EventHappened {
-		if r, ok := t.e.runs[p.Run]; ok {
-			p.Depth = max(p.Depth, r.Depth)
+		for _, id := range []int64{p.Run, p.From} {
+			if r, ok := t.e.runs[id]; ok {
+				p.Depth = max(p.Depth, r.Depth)
+			}
 		}
 		ev := *p.Event
 		ev.Offset, ev.Time, ev.Namespace, ev.RunID = p.Offset, p.Time, p.Namespace, p.Run

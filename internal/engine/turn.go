@@ -45,10 +45,12 @@ func (t *turn) decide(taken []*submission) error {
 			t.waiting = append(t.waiting, p.sub)
 		}
 	}
-	if err := t.accept(taken); err != nil {
+	// What is due was due before what arrives now: after a stall, too, a
+	// deadline passes before the event that comes too late for it.
+	if err := t.due(); err != nil {
 		return err
 	}
-	if err := t.due(); err != nil {
+	if err := t.accept(taken); err != nil {
 		return err
 	}
 	for len(t.e.backlog) > 0 && t.b.size < t.e.cfg.Rows {
@@ -96,6 +98,10 @@ func (t *turn) due() error {
 	e.nextDue = next
 	up := e.clock.up
 	for _, tm := range timers {
+		if e.full && !urgent(tm.Kind) { // it stays due
+			e.nextDue = t.now
+			continue
+		}
 		t.tally.Late = append(t.tally.Late, t.now.Sub(tm.Due))
 		body := machine.Body{Timer: &tm.Timer}
 		if tm.Kind == machine.RuleTimer {

@@ -22,7 +22,7 @@ func (x *Inbox) Send(ctx context.Context, namespace string, events []freshet.Eve
 		if errs[i] = x.check(ctx, ev); errs[i] != nil {
 			continue
 		}
-		entries = append(entries, machine.Entry{Namespace: namespace, Kind: machine.EventHappened, Run: r.RunID, Event: ev})
+		entries = append(entries, machine.Entry{Namespace: namespace, Kind: machine.EventHappened, Run: r.RunID, From: r.FromRun, Event: ev})
 		at = append(at, i)
 	}
 	replies, err := x.engine.Submit(ctx, entries...)

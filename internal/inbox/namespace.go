@@ -10,6 +10,7 @@ import (
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/machine"
+	"github.com/freshet/freshet/internal/spec"
 	"github.com/freshet/freshet/internal/store"
 )
 
@@ -81,6 +82,9 @@ func (x *Inbox) namespace(ctx context.Context, name string) error {
 			return err
 		}
 	}
+	if err := checkNamespace(name); err != nil {
+		return err
+	}
 	return freshet.Errorf(freshet.NotFound, "there is no namespace %s", name).
 		WithHint("`namespace add %s` adds it, and so does uploading a workflow to it", name)
 }
@@ -89,9 +93,6 @@ func (x *Inbox) namespace(ctx context.Context, name string) error {
 func (x *Inbox) place(ctx context.Context, name string) error {
 	err := x.namespace(ctx, name)
 	if freshet.CodeOf(err) != freshet.NotFound {
-		return err
-	}
-	if err := checkNamespace(name); err != nil {
 		return err
 	}
 	all, err := x.store.Namespaces(ctx, "")
@@ -131,6 +132,9 @@ func plainNumbers(v any) (any, error) {
 	case json.Number:
 		if i, err := v.Int64(); err == nil {
 			return i, nil
+		}
+		if err := spec.Exact(v); err != nil {
+			return nil, freshet.Errorf(freshet.Invalid, "%v", err)
 		}
 		f, err := v.Float64()
 		if err != nil || math.IsInf(f, 0) {

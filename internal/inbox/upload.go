@@ -95,6 +95,11 @@ func (x *Inbox) keep(ctx context.Context, list map[string][]machine.Uploaded, re
 func loops(file string, texts []string) []freshet.Diagnostic {
 	var list []freshet.Diagnostic
 	for _, text := range texts {
+		if strings.HasPrefix(text, "trigger ") {
+			list = append(list, freshet.Diagnostic{File: file, Line: 1, Column: 1, Code: "trigger", Severity: freshet.SeverityWarning, Message: text,
+				Hint: "delete it with `trigger delete`, and add it anew"})
+			continue
+		}
 		list = append(list, freshet.Diagnostic{File: file, Line: 1, Column: 1, Code: "loop", Severity: freshet.SeverityWarning, Message: text,
 			Hint: fmt.Sprintf("an `if` can end it; a chain of more than %d links is refused when it runs", freshet.MaxDepth)})
 	}

@@ -55,12 +55,12 @@ func (d *draft) caller() (cell, *Execution, bool) {
 // stop in the meantime, or is gone, that run is stopped.
 func (d *draft) childStarted() {
 	run := d.entry.Body.Child.Run
-	c, x, ok := d.caller()
+	c, _, ok := d.caller()
 	if !ok {
 		d.stopOther(run)
 		return
 	}
-	x = d.edit(c, func(x *Execution) { x.Child = run })
+	x := d.edit(c, func(x *Execution) { x.Child = run })
 	if x.Asked != "" {
 		d.stopChild(x)
 	}
@@ -88,8 +88,20 @@ func (d *draft) childEnded() {
 	case child.Run == 0:
 		d.finish(c, freshet.Failed, freshet.CodeStartFailed, child.Reason)
 	default:
-		d.finish(c, freshet.Failed, freshet.CodeExit, fmt.Sprintf("run %d failed: %s", child.Run, child.Reason))
+		d.finish(c, freshet.Failed, freshet.CodeExit, fmt.Sprintf("run %d failed: %s", child.Run, passedOn(child.Reason)))
 	}
+}
+
+// passedOn is a reason as the next run tells it. Where runs call each other in
+// a long chain it grows with each of them: its beginning and its end, which is
+// what went wrong, are kept.
+func passedOn(reason string) string {
+	const begin, end = 40, 110
+	runes := []rune(reason)
+	if len(runes) <= begin+end+3 {
+		return reason
+	}
+	return string(runes[:begin]) + " … " + string(runes[len(runes)-end:])
 }
 
 // stopChild stops the run that an execution has called. One that is not known

@@ -184,3 +184,17 @@ tasks: {a: {approval: "deploy?"}, b: {bash: x}, c: {approval: "x", start: {event
 		t.Run(c.name, func(t *testing.T) { play(t, c.source, c.script) })
 	}
 }
+
+// A reason that comes through many runs says what went wrong, and stays short.
+func TestReasonsArePassedOn(t *testing.T) {
+	reason := "there is no workflow default.nothing"
+	if passedOn(reason) != reason {
+		t.Errorf("a short one is %q", passedOn(reason))
+	}
+	for i := range 64 {
+		reason = "task again failed: run " + strings.Repeat("9", i%5+1) + " failed: " + passedOn(reason)
+	}
+	if len(reason) > 250 || !strings.HasSuffix(reason, "there is no workflow default.nothing") {
+		t.Errorf("a long one is %q", reason)
+	}
+}

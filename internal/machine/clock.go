@@ -70,8 +70,8 @@ func ticks(c *spec.Condition, catchup spec.Catchup, due, now, up, anchor time.Ti
 		case spec.CatchupAll:
 			first = due
 		case spec.CatchupSpan:
-			if first = due; now.Sub(due) > catchup.Span {
-				first = c.Ticks.Next(now.Add(-catchup.Span).Add(-time.Microsecond), anchor)
+			if first = due; missed.Sub(due) > catchup.Span {
+				first = c.Ticks.Next(missed.Add(-catchup.Span).Add(-time.Microsecond), anchor)
 			}
 		case spec.CatchupLatest:
 			first = last
@@ -126,6 +126,10 @@ func clockStrikes(sc scene, r *spec.Rule, due time.Time) (fired, bool, freshet.O
 	now := sc.clock()
 	out := freshet.Outcome{Rule: r.ID, Result: freshet.Fired}
 	x := examination{sc: sc, rule: r, state: sc.memory(r)}
+	if !sameDay(r, due, now) {
+		out.Result, out.Note = freshet.Expired, "its time passed while the server was down, and the day is over"
+		return fired{rule: r}, false, out
+	}
 	if f, ok := examine(sc, r, nil, signal{}); ok {
 		out.Offsets = offsets(f.by)
 		return f, true, out
@@ -135,9 +139,6 @@ func clockStrikes(sc scene, r *spec.Rule, due time.Time) (fired, bool, freshet.O
 	case d == nil || due.Before(d.On(due, r.Zone)) || x.firedToday(r.When):
 		awaitDeadline(sc, r)
 		out.Result, out.Note = freshet.Unmet, pending(sc, r)
-		return fired{rule: r}, false, out
-	case !sameDay(r, due, now):
-		out.Result, out.Note = freshet.Expired, "the deadline passed while the server was down, and the day is over"
 		return fired{rule: r}, false, out
 	case !x.some(r.When):
 		out.Result, out.Note = freshet.Unmet, "nothing had come by the deadline "+d.String()

@@ -158,21 +158,23 @@ func (d *draft) over(status freshet.Status) {
 // verdict is what a run comes to whose tasks have all ended, with what brought
 // it about.
 func (d *draft) verdict(row *RunRow) (freshet.Status, freshet.Code, string) {
-	if row.Asked == freshet.CodeTimeout {
-		return freshet.Failed, row.Asked, fmt.Sprintf("the run took longer than %s", tick.Span(d.w.Timeout))
+	asked := row.Asked
+	if asked == freshet.CodeStoppedWithRun {
+		asked = row.Code
+	}
+	if asked == freshet.CodeTimeout {
+		return freshet.Failed, asked, fmt.Sprintf("the run took longer than %s", tick.Span(d.w.Timeout))
 	}
 	for i, t := range d.w.Tasks[:d.w.Finally] {
 		if x := d.task(i).Latest; !t.AllowFailure && x != nil && x.Status == freshet.Failed {
 			return freshet.Failed, x.Code, fmt.Sprintf("task %s failed: %s", t.Name, x.Reason)
 		}
 	}
-	switch row.Asked {
+	switch asked {
 	case freshet.CodeStoppedByPerson, freshet.CodeStoppedByLimit, freshet.CodeStoppedByCaller, freshet.CodeDisabled:
-		return freshet.Stopped, row.Asked, stopText[row.Asked]
-	case freshet.CodeStoppedWithRun:
-		return freshet.Stopped, freshet.CodeStoppedByPerson, stopText[freshet.CodeStoppedByPerson]
+		return freshet.Stopped, asked, stopText[asked]
 	case freshet.CodeRunaway:
-		return freshet.Failed, row.Asked, "its tasks send each other events without end"
+		return freshet.Failed, asked, "its tasks send each other events without end"
 	case freshet.CodeStoppedByRule:
 		return freshet.Success, "", "ended by its stop rule"
 	}

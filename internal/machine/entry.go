@@ -49,6 +49,7 @@ type Entry struct {
 	Cause     int64     // the entry whose decision made this one, 0 if it came from outside
 	Event     *freshet.Event
 	Body      Body
+	From      int64 // of an event, the run whose task sends it; not stored
 
 	seen *eventObject // Event as expressions see it, made once
 }

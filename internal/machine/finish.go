@@ -200,6 +200,8 @@ func (d *draft) timer() {
 	case RuleTimer:
 		if d.st.Status == freshet.Running && d.st.Result == "" {
 			d.observeTime(tm)
+		} else { // whatever is due and looked at by nobody would be due for ever
+			d.d.Untimers = append(d.d.Untimers, *tm)
 		}
 		return
 	case RunTimeoutTimer:

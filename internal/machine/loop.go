@@ -4,81 +4,117 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/spec"
 )
 
 // loops finds circles that need nothing from outside to go round: workflows
 // that start each other by what they send or by their ends. Those that a
 // condition may break are told as warnings.
 func (d *spaceDraft) loops(reply UploadReply) {
-	g := newLinks(d)
-	for i := range reply {
-		if !reply[i].Changed {
+	var g *links // made for those who may start others
+	for _, row := range d.d.Workflows {
+		if !d.startsOthers(row.Name, row.Emits) {
 			continue
 		}
-		circle, sure := g.circle(reply[i].Name)
-		switch {
-		case circle == "":
-		case sure:
-			d.refuse(freshet.Invalid, "these workflows start each other without end: %s", circle)
-			d.hint("take one of the triggers out, or let an `if` or a count decide when it stops")
+		if g == nil {
+			g = newLinks(d)
+		}
+		circle, sure := g.circle(row.Name)
+		if sure {
+			d.refuseLoop(circle)
 			return
-		default:
-			reply[i].Warnings = append(reply[i].Warnings, "these workflows may start each other without end: "+circle)
+		}
+		if circle != "" {
+			reply.warn(row.Name, "these workflows may start each other without end: "+circle)
 		}
 	}
+}
+
+// startsOthers tells whether a workflow's runs can start runs at all: most
+// send nothing, and nobody waits for their end.
+func (d *spaceDraft) startsOthers(name string, emits []string) bool {
+	if len(emits) > 0 || len(d.g.byFlow[name]) > 0 {
+		return true
+	}
+	return slices.ContainsFunc(d.d.Triggers, func(t TriggerRow) bool { return slices.Contains(t.Workflows, name) })
+}
+
+func (r UploadReply) warn(name, text string) {
+	for i := range r {
+		if r[i].Name == name {
+			r[i].Warnings = append(r[i].Warnings, text)
+		}
+	}
+}
+
+func (d *spaceDraft) refuseLoop(circle string) {
+	d.refuse(freshet.Invalid, "these workflows start each other without end: %s", circle)
+	d.hint("take one of the triggers out, or let an `if` or a count decide when it stops")
 }
 
 // link is a way in which the run of one workflow starts a run of another.
 type link struct {
-	to   string
-	by   string // for people
-	sure bool   // whatever the runs do
+	to string
+	by string           // for people
+	on []freshet.Status // ends of the one that surely start the other
 }
 
-// links is the graph of a namespace as an upload would leave it.
+// links is the graph of a namespace as a command would leave it.
 type links struct {
 	from map[string][]link
 }
 
+var ends = []freshet.Status{freshet.Success, freshet.Failed, freshet.Stopped}
+
 func newLinks(d *spaceDraft) *links {
-	emits, gone := map[string][]string{}, map[int64]bool{}
-	for name, f := range d.g.Flows {
-		emits[name] = f.Emits
-	}
-	for _, row := range d.d.Workflows {
-		emits[row.Name] = row.Emits
-	}
-	for _, id := range d.d.Untriggers {
-		gone[id] = true
-	}
-	triggers := map[int64]*TriggerRow{}
-	for id, t := range d.g.Triggers {
-		if !gone[id] && t.Source == freshet.FromFile {
-			triggers[id] = &t.TriggerRow
-		}
-	}
-	for i := range d.d.Triggers {
-		triggers[d.d.Triggers[i].ID] = &d.d.Triggers[i]
-	}
 	g := &links{map[string][]link{}}
-	sends := map[string][]string{} // key -> workflows
-	for name, keys := range emits {
+	sends := map[string][]string{} // key -> workflows, those that may send it with Maybe before
+	note := func(name string, keys []string) {
 		for _, k := range keys {
-			sends[k] = append(sends[k], name)
+			key, maybe := strings.CutPrefix(k, spec.Maybe)
+			if maybe {
+				name = spec.Maybe + strings.TrimPrefix(name, spec.Maybe)
+			} else {
+				name = strings.TrimPrefix(name, spec.Maybe)
+			}
+			sends[key] = append(sends[key], name)
 		}
 	}
-	for _, t := range triggers {
+	changed := map[string]bool{}
+	for _, row := range d.d.Workflows {
+		changed[row.Name] = true
+		note(row.Name, row.Emits)
+	}
+	for name, f := range d.g.Flows {
+		if !changed[name] {
+			note(name, f.Emits)
+		}
+	}
+	for _, t := range d.triggersAfter() {
 		for _, key := range t.Events {
 			for _, name := range sends[key] {
-				g.from[name] = append(g.from[name], link{t.Workflow, "event " + key, slices.Contains(t.Unfiltered, key)})
+				name, maybe := strings.CutPrefix(name, spec.Maybe)
+				l := link{to: t.Workflow, by: "event " + key}
+				if !maybe && slices.Contains(t.Unfiltered, key) {
+					l.on = ends[:1]
+				}
+				g.from[name] = append(g.from[name], l)
 			}
 		}
 		for _, name := range t.Workflows {
-			if name != "*" {
-				g.from[name] = append(g.from[name], link{t.Workflow, "its end", t.Kind == freshet.OnWorkflow})
+			if name == "*" {
+				continue
 			}
+			l := link{to: t.Workflow, by: "its end"}
+			for _, s := range ends {
+				if slices.Contains(t.Unfiltered, spec.EndOf(name, s)) {
+					l.on = append(l.on, s)
+				}
+			}
+			g.from[name] = append(g.from[name], l)
 		}
 	}
 	for _, list := range g.from {
@@ -87,29 +123,46 @@ func newLinks(d *spaceDraft) *links {
 	return g
 }
 
-// circle finds a way from a workflow back to itself: a sure one if there is
-// one.
-func (g *links) circle(start string) (text string, sure bool) {
-	if text := g.walk(start, start, true, map[string]bool{}); text != "" {
-		return start + text, true
+// triggersAfter are the namespace's triggers as the command would leave them.
+func (d *spaceDraft) triggersAfter() map[int64]*TriggerRow {
+	triggers := make(map[int64]*TriggerRow, len(d.g.Triggers))
+	for id, t := range d.g.Triggers {
+		triggers[id] = &t.TriggerRow
 	}
-	if text := g.walk(start, start, false, map[string]bool{}); text != "" {
+	for _, id := range d.d.Untriggers {
+		delete(triggers, id)
+	}
+	for i := range d.d.Triggers {
+		triggers[d.d.Triggers[i].ID] = &d.d.Triggers[i]
+	}
+	return triggers
+}
+
+// circle finds a way from a workflow back to itself: a sure one if there is
+// one, which goes round as long as all runs end in the same way.
+func (g *links) circle(start string) (text string, sure bool) {
+	for _, status := range ends {
+		if text := g.walk(start, start, status, map[string]bool{}); text != "" {
+			return start + text, true
+		}
+	}
+	if text := g.walk(start, start, "", map[string]bool{}); text != "" {
 		return start + text, false
 	}
 	return "", false
 }
 
-func (g *links) walk(at, goal string, sure bool, been map[string]bool) string {
+func (g *links) walk(at, goal string, status freshet.Status, been map[string]bool) string {
 	been[at] = true
 	for _, l := range g.from[at] {
-		if sure && !l.sure {
+		if status != "" && !slices.Contains(l.on, status) {
 			continue
 		}
 		if l.to == goal {
 			return fmt.Sprintf(" -(%s)-> %s", l.by, l.to)
 		}
 		if !been[l.to] {
-			if rest := g.walk(l.to, goal, sure, been); rest != "" {
+			if rest := g.walk(l.to, goal, status, been); rest != "" {
 				return fmt.Sprintf(" -(%s)-> %s%s", l.by, l.to, rest)
 			}
 		}

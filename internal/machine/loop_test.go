@@ -20,11 +20,15 @@ func TestLoops(t *testing.T) {
 			"refused: a -(event y)-> b -(event x)-> a"},
 		{"a filter may break it", "a: on event x if, sends y; b: on event y, sends x",
 			"warning: a -(event y)-> b -(event x)-> a"},
-		{"two by their ends", "a: on end b; b: on end a",
+		{"a task's condition may break it", "a: on event x, sends maybe x",
+			"warning: a -(event x)-> a"},
+		{"two whose ends disagree", "a: on end b success; b: on end a failed",
+			"warning: a -(its end)-> b -(its end)-> a"},
+		{"two by their ends", "a: on end b success; b: on end a success",
 			"refused: a -(its end)-> b -(its end)-> a"},
-		{"by an end and an event", "a: on end c; b: on event x, sends y; c: on event y; a2: on end a, sends x",
+		{"by an end and an event", "a: on end c success; b: on event x, sends y; c: on event y; a2: on end a success, sends x",
 			"refused: a -(its end)-> a2 -(event x)-> b -(event y)-> c -(its end)-> a"},
-		{"every other workflow is left out", "a: on end *; b: on end *", ""},
+		{"every other workflow is left out", "a: on end * success; b: on end * success", ""},
 		{"a loop that this upload does not touch", "c: sends z", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -56,7 +60,8 @@ func (anyTrigger) Trigger(*TriggerRow, string) (*spec.Trigger, error) {
 	return on, diags.Err()
 }
 
-// described makes an upload of `name: on event KEY [if], on end NAME, sends KEY`.
+// described makes an upload of `name: on event KEY [if], on end NAME STATUS,
+// sends [maybe] KEY`.
 func described(text string) Uploaded {
 	name, rest, _ := strings.Cut(text, ":")
 	u := Uploaded{Name: name, Version: "other"}
@@ -65,7 +70,7 @@ func described(text string) Uploaded {
 		row := TriggerRow{Source: freshet.FromFile, Hash: fmt.Sprint(name, part), Kind: freshet.OnEvent}
 		switch {
 		case words[0] == "sends":
-			u.Emits = append(u.Emits, words[1])
+			u.Emits = append(u.Emits, strings.Join(words[1:], " "))
 			continue
 		case words[1] == "event":
 			row.Events = []string{words[2]}
@@ -74,6 +79,7 @@ func described(text string) Uploaded {
 			}
 		default:
 			row.Kind, row.Workflows = freshet.OnWorkflow, []string{words[2]}
+			row.Unfiltered = []string{spec.EndOf(words[2], freshet.Status(words[3]))}
 		}
 		u.On = append(u.On, row)
 	}
@@ -90,7 +96,7 @@ func TestChainOfTriggers(t *testing.T) {
 			t.Fatalf("an event at depth %d: %v", depth, b.said)
 		}
 	}
-	if o := b.said[0]; o.Result != freshet.Erred || !strings.Contains(o.Note, "link 65 of a chain") {
+	if o := b.said[0]; o.Result != freshet.Fired || o.Action != "" || !strings.Contains(o.Note, "link 65 of a chain") {
 		t.Errorf("%+v", o)
 	}
 }

@@ -314,6 +314,14 @@ func (g *Registry) Admit(workflow string, run int64) {
 	ApplyRegistry(g, &Decision{Flow: workflow, Admitted: []int64{run}})
 }
 
+// blind says why a trigger looks at nothing now.
+func (g *Registry) blind(t *Trigger) string {
+	if t.Paused {
+		return "it is paused"
+	}
+	return "its workflow is disabled"
+}
+
 // Watches tells whether a trigger looks at anything now.
 func (g *Registry) Watches(t *TriggerRow) bool {
 	f, ok := g.Flows[t.Workflow]

@@ -147,7 +147,7 @@ func (d *draft) never(t *spec.Task) Never {
 func neverCame(c *spec.Condition) string {
 	switch {
 	case c.Kind == spec.MissingIs:
-		return fmt.Sprintf("event %s was not missing for %s before the run ended", c.Key, c.For)
+		return fmt.Sprintf("%s was not missing for %s before the run ended", partSubject(c), c.For)
 	case c.Tick():
 		return fmt.Sprintf("no tick of %s came before the run ended", c.Ticks)
 	}

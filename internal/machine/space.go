@@ -43,6 +43,7 @@ func (d *spaceDraft) upload() {
 		if next = d.fileTriggers(u, f, &row, next); d.d.Refused != nil {
 			return
 		}
+		reply[i].Warnings = append(reply[i].Warnings, d.outdated(f, &row)...)
 	}
 	if d.loops(reply); d.d.Refused != nil {
 		return
@@ -84,6 +85,41 @@ func (d *spaceDraft) fileTriggers(u Uploaded, f *Flow, row *WorkflowRow, next in
 	return next
 }
 
+// outdated says which triggers that were added at run time no longer fit the
+// parameters of a workflow's new version: they would start nothing.
+func (d *spaceDraft) outdated(f *Flow, row *WorkflowRow) (warnings []string) {
+	for _, id := range f.Triggers {
+		t := d.g.Triggers[id]
+		if t.Source != freshet.Added {
+			continue
+		}
+		w, err := d.specs.Workflow(row.Name, row.Version)
+		if err != nil {
+			return nil
+		}
+		on, err := d.specs.Trigger(&t.TriggerRow, row.Version)
+		if err != nil {
+			continue
+		}
+		given := map[string]bool{}
+		for _, b := range on.With {
+			given[b.Name] = true
+		}
+		for _, p := range w.Parameters {
+			if !p.Optional && !given[p.Name] {
+				warnings = append(warnings, fmt.Sprintf("trigger %d gives no parameter %s, which is required now: it will start nothing", id, p.Name))
+			}
+			delete(given, p.Name)
+		}
+		for _, b := range on.With {
+			if given[b.Name] {
+				warnings = append(warnings, fmt.Sprintf("trigger %d gives a parameter %s, which is no more: it will start nothing", id, b.Name))
+			}
+		}
+	}
+	return warnings
+}
+
 // putTrigger adds a trigger, and lets it wait for its times.
 func (d *spaceDraft) putTrigger(row TriggerRow, flow *WorkflowRow) {
 	on, err := d.specs.Trigger(&row, flow.Version)
@@ -107,7 +143,15 @@ func (d *spaceDraft) addTrigger() {
 	}
 	row.ID, row.Namespace, row.Source = d.e.Body.FirstTrigger, d.g.Namespace, freshet.Added
 	row.CreatedAt, row.Since = d.e.Time, d.e.Time
-	d.putTrigger(row, &f.WorkflowRow)
+	if d.putTrigger(row, &f.WorkflowRow); d.d.Refused != nil {
+		return
+	}
+	if d.startsOthers(row.Workflow, f.Emits) {
+		if circle, sure := newLinks(d).circle(row.Workflow); sure {
+			d.refuseLoop(circle)
+			return
+		}
+	}
 	d.d.Reply = row.ID
 }
 

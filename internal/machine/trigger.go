@@ -172,15 +172,16 @@ func (d *spaceDraft) observe(from int) {
 			return
 		}
 		t := d.g.Triggers[listeners[i]]
-		if !d.g.Watches(&t.TriggerRow) || d.e.Kind == RunEnded && d.e.Body.Workflow == t.Workflow {
-			continue
-		}
 		w, err := d.watch(t)
 		if err != nil {
 			d.note(t, freshet.Outcome{Result: freshet.Erred, Note: err.Error()})
 			continue
 		}
-		if nodes := w.concerned(); len(nodes) > 0 {
+		switch nodes := w.concerned(); {
+		case len(nodes) == 0:
+		case !d.g.Watches(&t.TriggerRow):
+			d.note(t, freshet.Outcome{Result: freshet.Paused, Note: d.g.blind(t)})
+		default:
 			w.tell(observe(w, &w.on.Rule, nodes, signal{ev: ev}))
 		}
 	}
@@ -193,7 +194,7 @@ func (w *watched) concerned() []*spec.Condition {
 		switch {
 		case w.e.Kind == EventHappened && c.Key != "" && c.Key == w.e.Event.Key:
 			nodes = append(nodes, c)
-		case w.e.Kind == RunEnded && slices.ContainsFunc(c.Flows, w.wants):
+		case w.e.Kind == RunEnded && slices.ContainsFunc(c.Flows, w.wants) && (c.Kind == spec.MissingIs || w.e.Body.Workflow != w.t.Workflow):
 			nodes = append(nodes, c)
 		}
 	}
@@ -203,7 +204,8 @@ func (w *watched) concerned() []*spec.Condition {
 // wants tells whether the end of a run is one that is asked for; "*" is every
 // workflow but the trigger's own.
 func (w *watched) wants(f spec.FlowWant) bool {
-	return (f.Name == w.e.Body.Workflow || f.Name == "*") && slices.Contains(f.Statuses, w.e.Body.Status)
+	any := f.Name == "*" && w.e.Body.Workflow != w.t.Workflow
+	return (f.Name == w.e.Body.Workflow || any) && slices.Contains(f.Statuses, w.e.Body.Status)
 }
 
 // note adds to the ledger what a trigger made of the entry.
@@ -224,6 +226,7 @@ func (d *spaceDraft) timer() {
 	}
 	t, ok := d.g.Triggers[tm.Rule]
 	if !ok || !d.g.Watches(&t.TriggerRow) {
+		d.d.Untimers = append(d.d.Untimers, *tm) // whatever is due and looked at by nobody would be due for ever
 		return
 	}
 	w, err := d.watch(t)
@@ -244,27 +247,32 @@ var errNoNode = fmt.Errorf("it has no such condition any more")
 // tell notes what a trigger made of a signal, and starts a run if it fired.
 func (w *watched) tell(f fired, ok bool, out freshet.Outcome) {
 	if ok {
-		if err := w.fire(f); err != nil {
+		refused, err := w.fire(f)
+		switch {
+		case err != nil:
 			out.Result, out.Note = freshet.Erred, err.Error()
-		} else {
+		case refused != "":
+			out.Note = "refused: " + refused
+		default:
 			out.Action = "start"
 		}
 	}
 	w.note(w.t, out)
 }
 
-// fire asks for a run, with the parameters that the trigger gives.
-func (w *watched) fire(f fired) error {
+// fire asks for a run, with the parameters that the trigger gives, or says why
+// there is none to be.
+func (w *watched) fire(f fired) (refused string, err error) {
 	var ev *freshet.Event
 	if n := len(f.by); n > 0 {
 		ev = f.by[n-1]
 	}
 	if ev != nil && w.e.Depth+1 > freshet.MaxDepth {
-		return fmt.Errorf("refused: it would be link %d of a chain of triggers that set each other off, and %d are allowed", w.e.Depth+1, freshet.MaxDepth)
+		return fmt.Sprintf("it would be link %d of a chain of triggers that set each other off, and %d are allowed", w.e.Depth+1, freshet.MaxDepth), nil
 	}
 	flow, err := w.specs.Workflow(w.f.Name, w.f.Version)
 	if err != nil {
-		return err
+		return "", err
 	}
 	vars := w.vars(ev, f.by)
 	vars["run"] = startObject{w, f, ev}
@@ -272,13 +280,13 @@ func (w *watched) fire(f fired) error {
 	for _, b := range w.on.With {
 		v, err := b.Value.Eval(vars)
 		if err != nil {
-			return fmt.Errorf("with: %s: %w", b.Name, err)
+			return "", fmt.Errorf("with: %s: %w", b.Name, err)
 		}
 		given[b.Name] = v
 	}
 	params, err := flow.CheckParameters(given, nil)
 	if err != nil {
-		return fmt.Errorf("with: %w", err)
+		return "", fmt.Errorf("with: %w", err)
 	}
 	start := &RunStart{Workflow: w.f.Name, Version: w.f.Version, Parameters: params, Type: w.runType(f),
 		Trigger: w.t.ID, TriggerName: w.t.Name, Missing: f.missing}
@@ -288,7 +296,7 @@ func (w *watched) fire(f fired) error {
 	w.d.Emit = append(w.d.Emit, Entry{Namespace: w.g.Namespace, Kind: StartRun, Depth: w.e.Depth, Cause: w.e.Offset,
 		Event: ev, Body: Body{Start: start}})
 	w.size += 2
-	return nil
+	return "", nil
 }
 
 // runType says what sort of signal completed the condition.

@@ -71,7 +71,7 @@ func (b *bureau) Trigger(t *TriggerRow, version string) (*spec.Trigger, error) {
 	if t.Source == freshet.FromFile {
 		return b.versions[version].On[t.Index], nil
 	}
-	on, diags := spec.ParseTrigger([]byte(t.Text), b.versions[version])
+	on, diags := spec.ParseTrigger([]byte(t.Text), nil)
 	if on == nil {
 		return nil, diags.Err()
 	}

@@ -1,6 +1,10 @@
 package machine
 
-import "testing"
+import (
+	"strings"
+	"testing"
+	"time"
+)
 
 func TestTriggers(t *testing.T) {
 	for _, c := range []struct{ name, on, script string }{
@@ -207,6 +211,27 @@ on: [{all: [{event: a}, {event: b}], not_before: "08:00"}]`, `
 			starts: NONE
 			in 1h
 			starts: test`},
+		{"its own success, for a freshness alarm", `on: [{missing: {workflow: {test: success}, for: 26h}}]`, `
+			in 20h
+			ended test success
+			in 25h
+			starts: NONE
+			in 1h
+			starts: test`},
+		{"a sum stays a number", `on: [{sum: {event: a, of: event.data, reaches: 10}}]`, `
+			event a 1e308
+			said 1 error ~ too large
+			event a -1e308
+			said 1 error ~ too large
+			event a 10
+			starts: test`},
+		{"not_before that passes while the server is down, until the day is over", `on: [{all: [{event: a}, {event: b}], not_before: "08:00"}]`, `
+			at 2026-01-03T05:00:00Z
+			event a
+			event b
+			down 30h
+			starts: NONE
+			said 1 expired ~ the day is over`},
 		{"the end of a run", `
 parameters: {s: {type: string}, v: {type: string}}
 on: [{workflow: {other: success}, with: {s: "${{ event.data.status }}", v: "${{ events.other.data.outputs.v }}"}}]`, `
@@ -286,7 +311,7 @@ on: [{schedule: "0 6 * * *", timezone: Europe/Paris, with: {d: "${{ date(run.sch
 			pause 1
 			event a
 			starts: test
-			said 1 nothing
+			said 1 paused ~ it is paused
 			said 2 fired`},
 		{"triggers that were added can be deleted, paused or not; those of a file cannot", `on: [{event: a}]`, `
 			add test {event: b}
@@ -374,4 +399,35 @@ on:
 			event b
 			starts: NONE`)
 	})
+}
+
+// An upload that makes triggers useless which were added at run time says so.
+func TestUploadWarnsOfTriggersThatFitNoMore(t *testing.T) {
+	b := newBureau(t, "parameters: {n: {type: integer, default: 1}}", "parameters: {m: {type: integer}}")
+	b.play(`add test {event: a, with: {n: 2}}`)
+	b.said = nil
+	b.offset++
+	d := StepRegistry(b, b.g, &Entry{Offset: b.offset, Kind: Upload, Namespace: "default", Time: b.now,
+		Body: Body{Upload: []Uploaded{{Name: "test", Version: "v2"}}, FirstTrigger: 9}}, nil)
+	got := strings.Join(d.Reply.(UploadReply)[0].Warnings, "; ")
+	want := "trigger 1 gives no parameter m, which is required now: it will start nothing; trigger 1 gives a parameter n, which is no more: it will start nothing"
+	if got != want {
+		t.Errorf("got %q", got)
+	}
+}
+
+// A due time that was journaled before its trigger was armed anew is an echo:
+// paused time is not made up for.
+func TestEchoOfADueTime(t *testing.T) {
+	b := newBureau(t, "on: [{every: 10m}]")
+	old := NodeTimer(NodeKey{0, 1, 0}, b.g.Triggers[1].Dues[NodeKey{0, 1, 0}])
+	b.play("in 5m\npause 1\nresume 1\nin 4m")
+	due := b.g.Triggers[1].Dues[NodeKey{0, 1, 0}]
+	b.now = b.now.Add(time.Hour)
+	old.Due = old.Due.Add(-time.Minute)
+	b.sent = nil
+	b.decide(Entry{Kind: TimerFired, Body: Body{Timer: &old, Up: &b.up}})
+	if got := b.g.Triggers[1].Dues[NodeKey{0, 1, 0}]; len(b.sent) != 0 || !got.Equal(due) {
+		t.Errorf("an echo starts %d runs, and the next is %s, not %s", len(b.sent), got, due)
+	}
 }

@@ -133,8 +133,9 @@ func (d *draft) stopAgain(code freshet.Code) {
 	switch {
 	case d.st.Result == "" && byPerson && d.st.Asked == freshet.CodeStoppedByRule:
 		d.runRow().Asked = code
-	case d.st.Result == "" && byPerson && d.st.Asked == freshet.CodeStoppedByPerson:
-		d.runRow().Asked = freshet.CodeStoppedWithRun
+	case d.st.Result == "" && byPerson && d.st.Asked != freshet.CodeStoppedWithRun:
+		row := d.runRow()
+		row.Code, row.Asked = row.Asked, freshet.CodeStoppedWithRun // what it was stopped for stays its cause
 		d.note(freshet.Outcome{Rule: -1, Result: freshet.Fired, Action: "stop", Note: "its `finally` will not run"})
 	case d.st.Result != "" && (byPerson || code == freshet.CodeRunaway):
 		d.note(freshet.Outcome{Rule: -1, Result: freshet.Fired, Action: "stop", Note: "`finally` too"})

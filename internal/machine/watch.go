@@ -3,6 +3,7 @@ package machine
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -105,6 +106,9 @@ func see(sc scene, r *spec.Rule, c *spec.Condition, sig signal) (freshet.Result,
 			if amount, err = c.Of.Number(sc.ruleVars(r, sig.ev)); err != nil {
 				return freshet.Erred, fmt.Sprintf("of: %s: %v", c.Of.Source(), err)
 			}
+			if math.Abs(amount) > maxAmount {
+				return freshet.Erred, fmt.Sprintf("of: %s: %g is too large to be summed up", c.Of.Source(), amount)
+			}
 		}
 		add(sc, r, c, sig.ev, amount)
 		return freshet.Counted, ""
@@ -128,6 +132,9 @@ func see(sc scene, r *spec.Rule, c *spec.Condition, sig signal) (freshet.Result,
 	}
 	return freshet.Fired, ""
 }
+
+// maxAmount is so small that no number of events makes a sum infinite.
+const maxAmount = 1e280
 
 // add counts or sums up an event.
 func add(sc scene, r *spec.Rule, c *spec.Condition, ev *freshet.Event, amount float64) {

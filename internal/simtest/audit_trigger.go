@@ -83,7 +83,7 @@ func (a *audit) triggers() {
 func (w *watchers) shown(e *machine.Entry, said map[int64][]freshet.Outcome) {
 	for id, t := range w.all {
 		want := 0
-		if t.Namespace == e.Namespace && !t.Paused && !w.disabled[[2]string{t.Namespace, t.Workflow}] && t.listens(e) {
+		if t.Namespace == e.Namespace && t.listens(e) { // one that is paused says so
 			want = 1
 		}
 		if n := len(said[id]); n != want {
@@ -101,9 +101,11 @@ func (t *watcher) listens(e *machine.Entry) bool {
 	if e.Kind == machine.EventHappened {
 		return slices.Contains(t.Events, e.Event.Key)
 	}
-	return t.Workflow != e.Body.Workflow && slices.ContainsFunc(t.on.Nodes, func(c *spec.Condition) bool {
+	own := t.Workflow == e.Body.Workflow
+	return slices.ContainsFunc(t.on.Nodes, func(c *spec.Condition) bool {
 		return slices.ContainsFunc(c.Flows, func(f spec.FlowWant) bool {
-			return (f.Name == "*" || f.Name == e.Body.Workflow) && slices.Contains(f.Statuses, e.Body.Status)
+			named := f.Name == e.Body.Workflow && (!own || c.Kind == spec.MissingIs)
+			return (named || f.Name == "*" && !own) && slices.Contains(f.Statuses, e.Body.Status)
 		})
 	})
 }

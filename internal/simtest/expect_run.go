@@ -50,7 +50,7 @@ func (p *player) expectRun(id int64, text string) error {
 }
 
 // named are the words of an expectation that another word follows.
-var named = map[string]bool{"type": true, "trigger": true, "scheduled_at": true, "created": true, "missing": true, "params": true, "depth": true, "parent": true}
+var named = map[string]bool{"type": true, "trigger": true, "scheduled_at": true, "created": true, "missing": true, "params": true, "depth": true, "parent": true, "reason": true}
 
 // expectOfRun looks at one property of a run.
 func (p *player) expectOfRun(run *freshet.Run, row machine.RunRow, what, text string) error {
@@ -61,6 +61,11 @@ func (p *player) expectOfRun(run *freshet.Run, row machine.RunRow, what, text st
 		return want(strconv.FormatInt(row.Trigger, 10), text)
 	case "depth":
 		return want(strconv.Itoa(row.Depth), text)
+	case "reason":
+		if !strings.Contains(run.Reason, strings.Trim(text, "[]")) {
+			return fmt.Errorf("got %s", run.Reason)
+		}
+		return nil
 	case "parent":
 		return want(strconv.FormatInt(row.Parent, 10), text)
 	case "missing":

@@ -53,6 +53,11 @@ func TestStoryErrors(t *testing.T) {
 		{"-- story --\nexpect no task a\n", "got running"},
 		{"-- story --\ntask a: exit 0\ntask a: exit 0\n", "x.txtar:6: task a: exit 0: run 1 has no process of it"},
 		{"-- story --\nexpect refused\n", "it was accepted"},
+		{"-- story --\nexpect items a: 1 success\n", "got 0 success"},
+		{"-- story --\nexpect task a[0]: success\n", "got waiting"},
+		{"-- story --\nexpect calls a: 2\n", "got 0"},
+		{"-- story --\nexpect run: running reason [lost]\n", "reason: got"},
+		{"-- story --\napprove a\nexpect accepted\n", "asks for no approval"},
 		{"-- other --\n", "a section is called"},
 		{"", "a story has a workflow"},
 	} {

@@ -8,10 +8,20 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // parseJSON reads one JSON value, with int64 for whole numbers.
 func parseJSON(text string) (any, error) {
+	v, err := decodeJSON(text)
+	if err != nil {
+		return nil, err
+	}
+	return plainJSON(v)
+}
+
+// decodeJSON reads one JSON value, with its numbers as they are written.
+func decodeJSON(text string) (any, error) {
 	d := json.NewDecoder(bytes.NewReader([]byte(text)))
 	d.UseNumber()
 	var v any
@@ -21,7 +31,37 @@ func parseJSON(text string) (any, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return nil, errors.New("more than one JSON value")
 	}
-	return plainJSON(v)
+	return v, nil
+}
+
+var errInexact = errors.New("a whole number of more than 64 bits cannot be kept exactly; write it as a text")
+
+// Exact refuses a whole number that would become another one: that is no int64,
+// and of which a float64 has other digits.
+func Exact(v any) error {
+	switch v := v.(type) {
+	case json.Number:
+		text := v.String()
+		if _, err := v.Int64(); err == nil || strings.ContainsAny(text, ".eE") {
+			return nil
+		}
+		if f, err := v.Float64(); err != nil || strconv.FormatFloat(f, 'f', -1, 64) != text {
+			return errInexact
+		}
+	case []any:
+		for _, item := range v {
+			if err := Exact(item); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		for _, item := range v {
+			if err := Exact(item); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // plainJSON brings a value into the form that expressions use: nil, bool,

@@ -76,7 +76,8 @@ func (d *document) broken(err error) *Diagnostic {
 	out.Line, out.Col = d.clamp(max(le.Mark.Line, 1)+d.first-1, max(le.Mark.Column, 1))
 	out.Message = "this is not YAML: " + le.Message
 	if strings.Contains(le.ContextMsg, "flow") || strings.Contains(le.ContextMsg, "quoted") {
-		out.Message += fmt.Sprintf(", %s that begins in line %d", le.ContextMsg, begin)
+		line, _ := d.clamp(begin, 1) // what was to follow the last line begins in it
+		out.Message += fmt.Sprintf(", %s that begins in line %d", le.ContextMsg, line)
 	}
 	for _, t := range traps {
 		if !strings.Contains(le.Message, t.says) {

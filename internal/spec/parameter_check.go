@@ -131,9 +131,17 @@ func (p *Parameter) given(typed map[string]any, text map[string]string) (any, bo
 			}
 			return nil, true, fmt.Errorf("expected %s, found %s", strings.Join(types, " or "), s)
 		}
+		if _, still := v.(string); !still {
+			if raw, err := decodeJSON(s); err == nil && Exact(raw) != nil {
+				return nil, true, Exact(raw)
+			}
+		}
 		return v, true, nil
 	}
 	if v, ok := typed[p.Name]; ok {
+		if err := Exact(v); err != nil {
+			return nil, true, err
+		}
 		v, err := plainJSON(v)
 		return p.whole(v), true, err
 	}

@@ -1,7 +1,9 @@
 package spec
 
 import (
+	"encoding/json"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -56,8 +58,14 @@ func TestCheckParameters(t *testing.T) {
 			"parameter `day` is missing", "parameter `limit`: minimum: got 0, want 1", "parameter `ratio`: expected number, found `x`",
 			"parameter `loud`: expected boolean, found `yes`", "parameter `list`: at /0: got string, want integer",
 			"there is no parameter `dya`, did you mean `day`?", "there is no parameter `lst`, did you mean `list`?"}},
-		"no date":      {nil, map[string]string{"day": "2026-02-30"}, nil, []string{"parameter `day`: '2026-02-30' is not valid date"}},
-		"twice":        {map[string]any{"day": "2026-01-31"}, day, nil, []string{"parameter `day`: given twice"}},
+		"no date": {nil, map[string]string{"day": "2026-02-30"}, nil, []string{"parameter `day`: '2026-02-30' is not valid date"}},
+		"twice":   {map[string]any{"day": "2026-01-31"}, day, nil, []string{"parameter `day`: given twice"}},
+		"whole numbers beyond 64 bits": {map[string]any{"list": []any{json.Number("99999999999999999999")}, "free": map[string]any{"n": json.Number("-18446744073709551615")}},
+			map[string]string{"day": "2026-01-31", "ratio": "99999999999999999999", "limit": "9223372036854775808"}, nil,
+			[]string{"parameter `list`: a whole number of more than 64 bits", "parameter `free`: a whole number of", "parameter `ratio`: a whole number of", "parameter `limit`: expected integer"}},
+		"large ones that stay what they are": {map[string]any{"list": []any{json.Number("9223372036854775807"), json.Number("-9223372036854775808")}, "free": json.Number("1e300")},
+			map[string]string{"day": "2026-01-31", "ratio": "100000000000000000000", "mixed": "99999999999999999999"},
+			all(map[string]any{"list": []any{int64(math.MaxInt64), int64(math.MinInt64)}, "free": 1e300, "ratio": 1e20, "mixed": "99999999999999999999"}), nil},
 		"not an array": {nil, map[string]string{"day": "2026-01-31", "list": `{"a": 1}`}, nil, []string{"parameter `list`: expected array, found `{\"a\": 1}`"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 
 	yaml "go.yaml.in/yaml/v4"
 
+	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/tick"
 )
 
@@ -175,11 +176,23 @@ func (t *Trigger) describe() {
 	}
 }
 
-// unfiltered adds the keys of which any one event meets the condition.
+// EndOf is what Unfiltered calls a run of a workflow that ends so.
+func EndOf(workflow string, status freshet.Status) string {
+	return "end " + workflow + " " + string(status)
+}
+
+// unfiltered adds what meets the condition by itself: keys any one event of
+// which does, and ends of runs.
 func (c *Condition) unfiltered(keys []string) []string {
 	switch {
 	case c.Kind == EventIs && c.If == nil, c.Kind == CountIs && c.If == nil && c.Reaches <= 1:
 		return append(keys, c.Key)
+	case c.Kind == WorkflowIs:
+		for _, f := range c.Flows {
+			for _, s := range f.Statuses {
+				keys = append(keys, EndOf(f.Name, s))
+			}
+		}
 	case c.Kind == AnyOf:
 		for _, p := range c.Parts {
 			keys = p.unfiltered(keys)
@@ -225,17 +238,39 @@ func ParseTrigger(source []byte, w *Workflow) (*Trigger, Diagnostics) {
 	return t, found
 }
 
+// Maybe begins what Emits says of a key that not every successful run sends.
+const Maybe = "maybe "
+
 // Emits are the event keys that tasks of the workflow send, as far as they
-// stand in the file, sorted.
+// stand in the file, sorted; those that depend on an `if` or on an event begin
+// with Maybe.
 func (w *Workflow) Emits() []string {
 	var keys []string
 	for _, t := range w.Tasks {
 		for _, e := range t.Emit {
 			if key, static := e.Key.Static(); static {
+				if w.depends(t, map[int]bool{}) {
+					key = Maybe + key
+				}
 				keys = append(keys, key)
 			}
 		}
 	}
 	slices.Sort(keys)
 	return slices.Compact(keys)
+}
+
+// depends tells whether a task, or one that it comes after, may not run in a
+// run that succeeds.
+func (w *Workflow) depends(t *Task, been map[int]bool) bool {
+	been[t.Index] = true
+	if t.If != nil || t.HasStart || !t.WithRun && t.After == nil && !t.Finally {
+		return true
+	}
+	if t.After == nil {
+		return false
+	}
+	return t.After.Kind != AfterIs || slices.ContainsFunc(t.After.Wants, func(want Want) bool {
+		return !been[want.Task] && w.depends(w.Tasks[want.Task], been)
+	})
 }

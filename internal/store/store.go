@@ -210,6 +210,7 @@ type TriggerFilter struct {
 	Namespace, Workflow string
 	Kind                freshet.TriggerKind
 	After               int64 // ids above
+	Before              int64 // ids below, newest first; 0: all, oldest first
 	Limit               int
 }
 

@@ -87,6 +87,8 @@ func checkShape(text string, words []string) error {
 		return wrong("a schedule names times; to serve without end, let the workflow say `ends: never`", "@reboot is no time")
 	case words[0] == "@every":
 		return wrong("write every 10m, without the @", "@every is not crontab(5)")
+	case nicknames[words[0]] != "":
+		return wrong("write "+words[0]+" alone, or five fields such as `0 6 * * *`", "nothing follows %s", words[0])
 	case strings.HasPrefix(words[0], "@"):
 		return wrong("write @hourly, @daily, @midnight, @weekly, @monthly, @yearly or @annually", "there is no %s", quote(words[0]))
 	case strings.Contains(words[0], "="):

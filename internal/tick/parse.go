@@ -18,7 +18,11 @@ func Parse(text string, zone *time.Location) (*Schedule, error) {
 	}
 	typed := strings.Join(words[1:], "")
 	d, ok := parseInterval(typed)
-	if !ok {
+	switch {
+	case ok && d > longest:
+		return nil, freshet.Errorf(freshet.Invalid, "an interval of %s is too long", quote(typed)).
+			WithHint("at most 100 years lie between two ticks: every %dd", int(longest/(24*time.Hour)))
+	case !ok:
 		return nil, freshet.Errorf(freshet.Invalid, "%s is no interval", quote(typed)).
 			WithHint("write a duration, such as every 90s, every 10m, every 1h30m or every 7d")
 	}
@@ -34,7 +38,8 @@ var units = []struct {
 	{"m", time.Minute}, {"s", time.Second}, {"ms", time.Millisecond},
 }
 
-// parseInterval reads numbers with their units, as in 10m, 1.5h or 1h30m.
+// parseInterval reads numbers with their units, as in 10m, 1.5h or 1h30m. What
+// is longer than the longest is only known to be so.
 func parseInterval(text string) (time.Duration, bool) {
 	var total float64
 	rest := text
@@ -59,10 +64,7 @@ func parseInterval(text string) (time.Duration, bool) {
 		total += v * float64(size)
 		rest = rest[letters:]
 	}
-	if text == "" || total > float64(longest) {
-		return 0, false
-	}
-	return time.Duration(math.Round(total)), true
+	return time.Duration(math.Round(min(total, float64(longest+time.Hour)))), text != ""
 }
 
 // longest is the longest interval that can be written.

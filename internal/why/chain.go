@@ -6,6 +6,7 @@ import (
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/machine"
+	"github.com/freshet/freshet/internal/spec"
 )
 
 // event tells of an event, or of the end of a run that was one to who waited
@@ -138,7 +139,7 @@ func (q *inquiry) byTrigger(v *view, r *freshet.Reason, depth int) {
 	r.Trigger = v.Trigger
 	t := q.trigger(v.Trigger)
 	start := q.startEntry(v)
-	name, why := "", v.whyStarted(t)
+	name, why := "", q.whyStarted(v, t, start)
 	switch {
 	case t != nil:
 		name = t.Name
@@ -164,7 +165,7 @@ func (q *inquiry) byTrigger(v *view, r *freshet.Reason, depth int) {
 }
 
 // whyStarted says on what a trigger started a run.
-func (v *view) whyStarted(t *trigger) string {
+func (q *inquiry) whyStarted(v *view, t *trigger, start *machine.Entry) string {
 	zone := v.w.Timezone
 	if t != nil {
 		zone = t.zone()
@@ -180,12 +181,54 @@ func (v *view) whyStarted(t *trigger) string {
 		return fmt.Sprintf("because its tick of %s was made up for at %s (`catchup: %s`)", instant(v.ScheduledAt, zone), instant(v.CreatedAt, zone), t.Catchup)
 	case v.Type == freshet.BySchedule:
 		return "because its tick of " + instant(v.ScheduledAt, zone) + " came"
+	}
+	if words := q.whatHeld(v, t, start); words != "" {
+		return "because " + words
+	}
+	switch {
 	case v.Type == freshet.ByWorkflow && v.Event != nil:
 		return fmt.Sprintf("because run %d of %s ended", v.Event.RunID, v.Event.Key)
 	case v.Event != nil:
 		return fmt.Sprintf("because event %s arrived", v.Event.Key)
 	}
 	return "because its condition held"
+}
+
+// whatHeld names what took part where it was more than one event, or none:
+// all parts of an `all`, or what had not come. Empty where that does not tell.
+func (q *inquiry) whatHeld(v *view, t *trigger, start *machine.Entry) string {
+	if start == nil || t == nil || t.on == nil {
+		return ""
+	}
+	o, e := q.firing(v.Trigger, start.Cause)
+	if e == nil {
+		return ""
+	}
+	d := decision{Outcome: o, offset: e.Offset, time: e.Time}
+	if keys := q.keysOf(t.on.When, d); len(keys) > 1 && len(keys) == len(o.Offsets) {
+		text := fmt.Sprintf("events %s had come", listed(keys, "and"))
+		if e.Kind == machine.EventHappened {
+			text += ", the last of them " + e.Event.Key
+		}
+		return text
+	}
+	if v.Event == nil || len(o.Offsets) > 1 && t.on.When.Kind == spec.AllOf {
+		return q.words(nil, t.on.When, d)
+	}
+	return ""
+}
+
+// keysOf are the events that took part for a condition, in the order of the
+// file.
+func (q *inquiry) keysOf(c *spec.Condition, d decision) []string {
+	var keys []string
+	if c.Kind == spec.EventIs && q.eventOf(c, d) != 0 {
+		keys = append(keys, c.Key)
+	}
+	for _, part := range c.Parts {
+		keys = append(keys, q.keysOf(part, d)...)
+	}
+	return keys
 }
 
 // contributed are the events and ends of runs that a trigger's condition took.

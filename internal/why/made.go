@@ -20,7 +20,7 @@ func (q *inquiry) words(v *view, c *spec.Condition, d decision) string {
 	case spec.SumIs:
 		return fmt.Sprintf("the sum of %s reached %s", c.Of.Source(), number(c.Reaches))
 	case spec.EveryIs, spec.ScheduleIs:
-		if due, ok := q.timeOf(c, d); ok {
+		if due, ok := q.tickAt(v, c, d); ok {
 			return "its tick of " + instant(due, zoneOf(v, c)) + " came"
 		}
 		return "a tick came"
@@ -118,6 +118,16 @@ func (q *inquiry) timeOf(c *spec.Condition, d decision) (time.Time, bool) {
 	return e.Body.Timer.Due, true
 }
 
+// tickAt is the own time of the tick by which a decision was made, if it was
+// this condition's: later than what was waited for where ticks were missed.
+func (q *inquiry) tickAt(v *view, c *spec.Condition, d decision) (time.Time, bool) {
+	due, ok := q.timeOf(c, d)
+	if !ok || v == nil {
+		return due, ok
+	}
+	return ownTime(q.entry(d.offset), c, v.StartedAt), true
+}
+
 // made tells what made a rule fire, part by part. x is the execution that it
 // started, of v; a trigger's rule has no run.
 func (q *inquiry) made(v *view, c *spec.Condition, d decision, x execution, depth int) []freshet.Reason {
@@ -139,7 +149,7 @@ func (q *inquiry) made(v *view, c *spec.Condition, d decision, x execution, dept
 		}
 		return []freshet.Reason{e}
 	case spec.EveryIs, spec.ScheduleIs:
-		due, ok := q.timeOf(c, d)
+		due, ok := q.tickAt(v, c, d)
 		if !ok {
 			return nil
 		}

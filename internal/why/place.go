@@ -2,6 +2,7 @@ package why
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/freshet/freshet"
@@ -13,7 +14,8 @@ import (
 // that hold a place, and those that wait longer.
 func (q *inquiry) ahead(v *view) (alive, before []freshet.Run) {
 	list := func(before int64, status ...freshet.Status) []freshet.Run {
-		return q.runs(store.RunFilter{Namespace: v.Namespace, Workflow: v.Workflow, Status: status, Before: before, Limit: 1000})
+		found := q.runs(store.RunFilter{Namespace: v.Namespace, Workflow: v.Workflow, Status: status, Before: before, Limit: 1000})
+		return slices.DeleteFunc(found, q.forLater)
 	}
 	return list(0, freshet.Running, freshet.Stopping), list(v.ID, freshet.Queued)
 }
@@ -68,9 +70,14 @@ func overlap(c *spec.Concurrency) spec.Overlap {
 	return c.Overlap
 }
 
+// forLater tells whether a run waits for its time, not for a place.
+func (q *inquiry) forLater(r freshet.Run) bool {
+	return r.Status == freshet.Queued && r.ScheduledAt != nil && r.ScheduledAt.After(q.now)
+}
+
 // stood is where a run stands, as part of a sentence.
 func (q *inquiry) stood(r freshet.Run) string {
-	if r.Status == freshet.Queued && r.ScheduledAt != nil && r.ScheduledAt.After(q.now) {
+	if q.forLater(r) {
 		return "starts " + instant(*r.ScheduledAt, time.UTC)
 	}
 	return standing(r.Status)

@@ -3,7 +3,6 @@ package why
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/machine"
@@ -98,8 +97,12 @@ func (p *post) seen(c *spec.Condition, row store.LedgerRow, fired bool) (freshet
 		text += value(e.Event)
 	}
 	switch {
-	case o.Result == freshet.Erred && p.t != nil && !strings.HasPrefix(o.Note, "if: ") && !strings.HasPrefix(o.Note, "of: "):
-		text += ", but did not start a run: " + clip(o.Note)
+	case o.Result == freshet.Paused:
+		text += ", but was not looked at: " + wasPaused(o)
+	case o.Result == freshet.Erred && p.t != nil:
+		text += ", but " + erred(o.Note)
+	case o.Result == freshet.Fired && o.Action == "" && p.t != nil:
+		text += "; the condition held, but no run was started: " + clip(o.Note)
 	case o.Result == freshet.Erred:
 		text += ", but an expression failed: " + clip(o.Note)
 	case o.Result == freshet.Fired && o.Action == "" && o.Note != "":

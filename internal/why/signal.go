@@ -3,7 +3,6 @@ package why
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/freshet/freshet"
@@ -205,7 +204,7 @@ func (p *post) end(c *spec.Condition) freshet.Reason {
 	}
 	r.Text = "waiting for a run of " + flows(c.Flows)
 	if run, ok := p.lastRun(c); ok {
-		r.Text += fmt.Sprintf("; the latest of %s, run %d, %s", run.Workflow, run.ID, standing(run.Status))
+		r.Text += fmt.Sprintf("; the latest of %s, run %d, %s", run.Workflow, run.ID, p.q.stood(run))
 		r.Time, r.RunID, r.Workflow, r.Status = firstTime(run.EndedAt, run.StartedAt, &run.CreatedAt), run.ID, run.Workflow, run.Status
 	}
 	return r
@@ -281,7 +280,10 @@ func (p *post) waits(c *spec.Condition) string {
 		have, _ := p.look.Tally(c)
 		return fmt.Sprintf("event %s (%s %s of %s)", c.Key, c.Kind, number(have), number(c.Reaches))
 	case spec.MissingIs:
-		return fmt.Sprintf("%s to be missing for %s", missed(c), exact(c.For))
+		if p.look.Due(c).IsZero() && !p.pending() {
+			return fmt.Sprintf("%s, and then %s without it", missed(c), exact(c.For))
+		}
+		return fmt.Sprintf("%s without %s", exact(c.For), missed(c))
 	case spec.EveryIs, spec.ScheduleIs:
 		if due := p.look.Due(c); !due.IsZero() {
 			return "its next tick " + instant(due, p.zone(c))
@@ -310,7 +312,7 @@ func (p *post) waits(c *spec.Condition) string {
 
 func (p *post) waitsAll(c *spec.Condition) string {
 	if p.look.FiredToday(c) {
-		return "tomorrow, because it has fired today already"
+		return "tomorrow (it has fired today)"
 	}
 	var words []string
 	for _, part := range c.Parts {
@@ -319,8 +321,11 @@ func (p *post) waitsAll(c *spec.Condition) string {
 		}
 	}
 	words = without(words)
-	if at := c.NotBefore; at != nil && len(words) == 0 {
-		return "the time " + instant(at.On(p.q.now, p.rule.Zone), p.rule.Zone)
+	if c.NotBefore != nil && len(words) == 0 {
+		if due := p.look.Due(c); !due.IsZero() {
+			return "the time " + instant(due, p.rule.Zone)
+		}
+		return "one more of its signals"
 	}
 	return listed(words, "and")
 }
@@ -347,10 +352,4 @@ func (q *inquiry) waitsFor(v *view, t *spec.Task) string {
 
 func without(words []string) []string {
 	return slices.DeleteFunc(words, func(s string) bool { return s == "" })
-}
-
-// cutRefused takes the word off an error that is a refusal.
-func cutRefused(note string) (string, bool) {
-	why, ok := strings.CutPrefix(note, "refused: ")
-	return clip(why), ok
 }

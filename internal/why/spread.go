@@ -18,7 +18,7 @@ func (q *inquiry) spread(entry *machine.Entry, rows []store.LedgerRow, e *freshe
 	cut := len(rows) > eventRows
 	rows = rows[:min(len(rows), eventRows)]
 	list := targets(rows)
-	clause, because := q.byTriggers(entry, rows)
+	clause, because := q.looked(entry, rows)
 	words := without([]string{clause, q.byRuns(entry, list, cut)})
 	later, undecided := q.undecided(entry)
 	switch {
@@ -26,7 +26,6 @@ func (q *inquiry) spread(entry *machine.Entry, rows []store.LedgerRow, e *freshe
 		words = []string{"it has not been decided yet"}
 	case len(words) == 0:
 		words = []string{q.unheard(entry)}
-		because = q.deaf(entry)
 	}
 	e.Summary = sentence("event %s: %s", entry.Event.Key, strings.Join(words, "; "))
 	if undecided {
@@ -69,37 +68,6 @@ func (q *inquiry) undecided(entry *machine.Entry) (freshet.Reason, bool) {
 		r.Text = sentence("its turn has not come: entries are decided in their order, and %s before it", agree(int(n), "entry is", "entries are"))
 	}
 	return r, true
-}
-
-// byTriggers tells what triggers made of an event, in a clause and in full.
-func (q *inquiry) byTriggers(entry *machine.Entry, rows []store.LedgerRow) (clause string, list []freshet.Reason) {
-	all, started := 0, 0
-	for _, row := range rows {
-		if row.Run != 0 {
-			continue
-		}
-		for _, o := range row.Outcomes {
-			all++
-			if o.Action == "start" {
-				started++
-			}
-			if all > shownRuns {
-				continue
-			}
-			r := freshet.Reason{Kind: freshet.WhyTrigger, Time: moment(entry.Time), Offset: entry.Offset, Trigger: o.Trigger, Workflow: o.Workflow, Result: o.Result}
-			clause = fmt.Sprintf("it %s (%s of workflow %s)", q.became(entry, o, &r), title(o.Trigger, o.Name), o.Workflow)
-			r.Text = sentence("%s", clause)
-			list = append(list, r)
-		}
-	}
-	switch {
-	case all > shownRuns:
-		list = append(list, more(all-shownRuns, "trigger"))
-		fallthrough
-	case all > 1:
-		clause = fmt.Sprintf("%s looked at it, and %d of them asked for a run", count(all, "trigger"), started)
-	}
-	return clause, list
 }
 
 // byRuns tells in a clause what runs made of an event; empty where none
@@ -156,33 +124,6 @@ func weight(w *spec.Workflow, o freshet.Outcome, entry *machine.Entry) int {
 		n += 100
 	}
 	return n
-}
-
-// deaf tells of triggers that would listen to an event if they were let.
-func (q *inquiry) deaf(entry *machine.Entry) []freshet.Reason {
-	if q.err != nil {
-		return nil
-	}
-	all, err := q.x.reader.Triggers(q.ctx, store.TriggerFilter{Namespace: entry.Namespace, Limit: recentRows})
-	if !q.ok(err) {
-		return nil
-	}
-	var list []freshet.Reason
-	for i := range all {
-		if !all[i].Paused && all[i].Enabled || len(list) == shownParts {
-			continue
-		}
-		t := q.trigger(all[i].ID)
-		if t == nil || !slices.Contains(t.Events, entry.Event.Key) {
-			continue
-		}
-		r := freshet.Reason{Kind: freshet.WhyTrigger, Trigger: t.ID, Workflow: t.Workflow, Text: sentence("%s of workflow %s listens to it, but is paused now", title(t.ID, t.Name), t.Workflow)}
-		if !t.Paused {
-			r.Text = sentence("%s of workflow %s listens to it, but the workflow is disabled now", title(t.ID, t.Name), t.Workflow)
-		}
-		list = append(list, r)
-	}
-	return list
 }
 
 // unheard says why no run has decided anything about an event.

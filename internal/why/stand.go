@@ -113,22 +113,27 @@ func (p *post) clocks(c *spec.Condition) []freshet.Reason {
 		return []freshet.Reason{r}
 	}
 	if at := c.NotBefore; at != nil {
-		if on := at.On(p.q.now, zone); on.After(p.q.now) {
+		on, due := at.On(p.q.now, zone), p.look.Due(c)
+		switch {
+		case on.After(p.q.now):
 			r := p.about(c, "it does not fire before %s (`not_before`)", instant(on, zone))
-			r.Due = moment(on)
+			if due.Equal(on) {
+				r.Due = moment(on)
+			}
 			list = append(list, r)
+		case due.IsZero() && p.look.Met(c):
+			list = append(list, p.about(c, "all of it has come, but nobody looked when its time, %s, came (`not_before`): it fires with the next of its signals", instant(on, zone)))
 		}
 	}
-	if at := c.Deadline; at != nil {
+	if at := c.Deadline; at != nil && !p.look.Met(c) {
 		on := at.On(p.q.now, zone)
 		r := p.about(c, "the deadline %s has passed: it fires today only when all parts are met", instant(on, zone))
 		switch {
-		case on.After(p.q.now) && p.look.Some(c):
+		case p.look.Due(c).Equal(on):
 			r.Text = sentence("at its deadline, %s, it fires without what is missing then", instant(on, zone))
 			r.Due = moment(on)
 		case on.After(p.q.now):
-			r.Text = sentence("if something has come by its deadline, %s, it fires then without the rest", instant(on, zone))
-			r.Due = moment(on)
+			r.Text = sentence("if something comes by its deadline, %s, it fires then without the rest", instant(on, zone))
 		}
 		list = append(list, r)
 	}

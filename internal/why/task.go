@@ -172,9 +172,9 @@ func (q *inquiry) lost(v *view, t *spec.Task, x execution) []freshet.Reason {
 				continue
 			}
 			r := freshet.Reason{Kind: freshet.WhyOutcome, Result: o.Result, Time: moment(e.Time), Offset: row.Offset, RunID: v.ID, Task: t.Name}
-			r.Text = sentence("%s: %s", occasion(e, v.w.Rules[o.Rule]), outcome(v.w, o))
+			r.Text = sentence("%s: %s", occasion(e, v.w.Rules[o.Rule], v.StartedAt), outcome(v.w, o))
 			if gone {
-				r.Text = sentence("%s: its start waited and was dropped, because a newer one, of offset %d, took its place", occasion(e, v.w.Rules[o.Rule]), gave)
+				r.Text = sentence("%s: its start waited and was dropped, because a newer one, of offset %d, took its place", occasion(e, v.w.Rules[o.Rule], v.StartedAt), gave)
 			}
 			list = append(list, r)
 		}

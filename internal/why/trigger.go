@@ -123,29 +123,38 @@ func (q *inquiry) fired(offset int64) []store.LedgerRow {
 
 // lastOutcomes tells what a trigger made of what it was shown last.
 func (q *inquiry) lastOutcomes(t *trigger) []freshet.Reason {
-	h := q.triggered(t)
 	var list []freshet.Reason
 	told := map[int64]bool{} // entries
-	for _, row := range h.rows {
+	for _, row := range q.triggered(t).rows {
 		if len(list) == shownFires {
 			break
 		}
-		for _, o := range row.Outcomes {
-			if o.Trigger != t.ID {
-				continue
-			}
-			e := q.entry(row.Offset)
-			if e != nil && e.Kind == machine.StartRun && e.Cause != 0 {
-				o, e = q.firing(t.ID, e.Cause) // what was refused stands with what asked for it
-			}
-			if e == nil || told[e.Offset] {
-				continue
-			}
-			told[e.Offset] = true
-			list = append(list, q.outcomeOf(t, e, o))
+		e, outs := q.shown(t, row)
+		if e == nil || len(outs) == 0 || told[e.Offset] {
+			continue
 		}
+		told[e.Offset] = true
+		list = append(list, q.outcomeOf(t, e, outs))
 	}
 	return list
+}
+
+// shown is what a trigger was shown, and what it made of it, tick by tick:
+// what was refused stands with what asked for it.
+func (q *inquiry) shown(t *trigger, row store.LedgerRow) (*machine.Entry, []freshet.Outcome) {
+	e, rows := q.entry(row.Offset), []store.LedgerRow{row}
+	if e != nil && e.Kind == machine.StartRun && e.Cause != 0 {
+		e, rows = q.entry(e.Cause), q.fired(e.Cause)
+	}
+	var outs []freshet.Outcome
+	for _, row := range rows {
+		for _, o := range row.Outcomes {
+			if o.Trigger == t.ID {
+				outs = append(outs, o)
+			}
+		}
+	}
+	return e, outs
 }
 
 func (t *trigger) zone() *time.Location { return named(t.Timezone) }
@@ -162,126 +171,10 @@ func (q *inquiry) firing(id, offset int64) (freshet.Outcome, *machine.Entry) {
 	return freshet.Outcome{Trigger: id}, nil
 }
 
-// outcomeOf says what a trigger made of an entry: at most one run comes of it.
-func (q *inquiry) outcomeOf(t *trigger, e *machine.Entry, o freshet.Outcome) freshet.Reason {
-	var rule *spec.Rule
-	if t.on != nil {
-		rule = &t.on.Rule
-	}
-	r := freshet.Reason{Kind: freshet.WhyTrigger, Time: moment(e.Time), Offset: e.Offset, Trigger: o.Trigger, Workflow: o.Workflow, Result: o.Result}
-	r.Text = sentence("earlier, %s %s", occasion(e, rule), q.became(e, o, &r))
-	return r
-}
-
-// occasion is what a rule was shown; nil is one that is not known any more.
-func occasion(e *machine.Entry, rule *spec.Rule) string {
-	switch {
-	case e.Kind == machine.EventHappened:
-		return fmt.Sprintf("event %s at offset %d", e.Event.Key, e.Offset)
-	case e.Kind == machine.RunEnded:
-		return fmt.Sprintf("the end of run %d of %s", e.Run, e.Body.Workflow)
-	case e.Kind == machine.TimerFired && e.Body.Timer != nil:
-		return clockWords(e.Body.Timer, rule)
-	}
-	return fmt.Sprintf("entry %d", e.Offset)
-}
-
-// clockWords is a time that came for a rule: a tick, or another.
-func clockWords(tm *machine.Timer, rule *spec.Rule) string {
-	if rule == nil || tm.Node >= len(rule.Nodes) {
-		return "the time " + instant(tm.Due, nil)
-	}
-	if rule.Nodes[tm.Node].Tick() {
-		return "the tick of " + instant(tm.Due, rule.Zone)
-	}
-	return "the time " + instant(tm.Due, rule.Zone)
-}
-
-// became says what came of what a trigger made of an entry.
-func (q *inquiry) became(e *machine.Entry, o freshet.Outcome, r *freshet.Reason) string {
-	switch o.Result {
-	case freshet.Fired:
-		text := "started nothing: " + clip(o.Note)
-		if o.Action == "start" {
-			text = q.run(e, o, r)
-		}
-		if o.Action == "start" && o.Note != "" {
-			text += " (" + clip(o.Note) + ")"
-		}
-		return text
-	case freshet.Erred:
-		if why, refused := cutRefused(o.Note); refused {
-			return "did not start: refused: " + why
-		}
-		if strings.HasPrefix(o.Note, "if: ") || strings.HasPrefix(o.Note, "of: ") {
-			return "met an expression that failed: " + clip(o.Note)
-		}
-		return "did not start: " + clip(o.Note)
-	case freshet.Remembered:
-		if o.Note != "" {
-			return "was remembered: " + clip(o.Note)
-		}
-		return "was remembered; other parts of the condition are not met yet"
-	case freshet.Counted:
-		return fmt.Sprintf("was counted: %s of %s", number(o.Have), number(o.Need))
-	case freshet.Filtered:
-		return "was filtered: " + q.falseFilter(o.Trigger)
-	case freshet.Expired:
-		return "started nothing: " + clip(o.Note)
-	}
-	if o.Note != "" {
-		return "started nothing: " + clip(o.Note)
-	}
-	return "started nothing: other parts of the condition were not met"
-}
-
 // falseFilter says which `if` of a trigger was false.
 func (q *inquiry) falseFilter(id int64) string {
 	if t := q.trigger(id); t != nil && t.on != nil {
 		return falseIf(&t.on.Rule)
 	}
 	return "its `if` was false"
-}
-
-// run tells which run a trigger started by an entry, or why none began.
-func (q *inquiry) run(e *machine.Entry, o freshet.Outcome, r *freshet.Reason) string {
-	start := q.asked(e.Offset, o.Trigger)
-	if start == nil {
-		return "started a run"
-	}
-	run, err := q.x.reader.Run(q.ctx, start.Run)
-	switch {
-	case err == nil:
-		r.RunID, r.Status = run.ID, run.Status
-		return fmt.Sprintf("started run %d, which %s", run.ID, q.stood(*run))
-	case !q.ok(err) && q.err != nil:
-		return "started a run"
-	}
-	if refusal, found := q.firing(o.Trigger, start.Offset); found != nil {
-		return "did not start a run: refused: " + clip(refusal.Note)
-	}
-	return fmt.Sprintf("is to start run %d in a moment", start.Run)
-}
-
-// asked finds the start that a trigger asked for when it was shown an entry:
-// it was appended soon behind it.
-func (q *inquiry) asked(offset, id int64) *machine.Entry {
-	after := offset
-	for range childRows / 100 {
-		if q.err != nil {
-			return nil
-		}
-		list, err := q.x.reader.Journal(q.ctx, after, 100)
-		if !q.ok(err) || len(list) == 0 {
-			return nil
-		}
-		for i := range list {
-			e := &list[i]
-			if e.Cause == offset && e.Kind == machine.StartRun && e.Body.Start != nil && e.Body.Start.Trigger == id {
-				return e
-			}
-			after = e.Offset
-		}
-	}
-	return nil
 }

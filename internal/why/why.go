@@ -20,17 +20,20 @@ import (
 
 // How far an answer looks, and how much of a long list it shows.
 const (
-	chainDepth  = 8   // links of the chain behind a start
-	waitDepth   = 3   // tasks that wait for tasks that wait
-	recentRows  = 200 // newest decisions of a run
-	searchRows  = 300 // decisions searched around a moment
-	eventRows   = 2000
-	shownRuns   = 20
-	shownTasks  = 10
-	shownParts  = 8
-	shownStarts = 5
-	shownFires  = 3   // newest decisions of a trigger
-	childRows   = 400 // entries behind one that are searched for what it caused
+	chainDepth      = 8   // links of the chain behind a start
+	waitDepth       = 3   // tasks that wait for tasks that wait
+	recentRows      = 200 // newest decisions of a run
+	searchRows      = 300 // decisions searched around a moment
+	eventRows       = 2000
+	shownRuns       = 20
+	readOutcomes    = 100 // outcomes of triggers of which is read what they became
+	shownTasks      = 10
+	shownParts      = 8
+	shownStarts     = 5
+	shownFires      = 3      // newest decisions of a trigger
+	triggerPage     = 1000   // triggers that are counted with one read
+	countedTriggers = 20_000 // and at most
+	childRows       = 400    // entries behind one that are searched for what it caused
 )
 
 // Reader is what an explanation reads; every store has it.

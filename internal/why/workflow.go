@@ -3,6 +3,7 @@ package why
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/store"
@@ -24,11 +25,9 @@ func (x *Explainer) Workflow(ctx context.Context, namespace, name string) (fresh
 	e := freshet.Explanation{Subject: fmt.Sprintf("workflow %s.%s", w.Namespace, w.Name)}
 	latest := q.runs(store.RunFilter{Namespace: namespace, Workflow: name, Limit: shownStarts})
 	words, triggers := q.triggers(w)
-	e.Summary = sentence("workflow %s %s", w.Name, words)
-	switch {
-	case len(latest) == 0:
+	if len(latest) == 0 {
 		e.Summary = sentence("workflow %s has never run; it %s", w.Name, words)
-	default:
+	} else {
 		e.Summary = sentence("workflow %s %s; its latest run, run %d, %s", w.Name, words, latest[0].ID, q.stood(latest[0]))
 	}
 	if !w.Enabled {
@@ -41,47 +40,6 @@ func (x *Explainer) Workflow(ctx context.Context, namespace, name string) (fresh
 		e.Because = append(e.Because, q.line(r))
 	}
 	return e, q.err
-}
-
-// triggers tells what starts a workflow: in a few words, and trigger by
-// trigger.
-func (q *inquiry) triggers(w freshet.Workflow) (words string, list []freshet.Reason) {
-	found, err := q.x.reader.Triggers(q.ctx, store.TriggerFilter{Namespace: w.Namespace, Workflow: w.Name, Limit: shownTasks + 1})
-	switch {
-	case !q.ok(err):
-		return "", nil
-	case len(found) == 0 && !w.Enabled:
-		return "is disabled and starts nothing", nil
-	case len(found) == 0:
-		return fmt.Sprintf("starts by hand only: `run start %s`", w.Name), nil
-	}
-	var waits []string
-	watching := 0
-	for i := range found {
-		if i == shownTasks {
-			list = append(list, freshet.Reason{Text: sentence("and more triggers; `trigger list` shows all")})
-			break
-		}
-		t := q.trigger(found[i].ID)
-		if t == nil {
-			continue
-		}
-		r := q.stands(t)
-		if t.watches() && t.on != nil {
-			watching++
-			waits = append(waits, q.watch(t).waits(t.on.When))
-		}
-		list = append(list, r)
-	}
-	switch {
-	case !w.Enabled:
-		words = "is disabled and starts nothing"
-	case watching == 0:
-		words = "starts by hand only, because its triggers are paused"
-	default:
-		words = "waits for " + listed(without(waits), "or")
-	}
-	return words, list
 }
 
 // stands tells how a trigger stands: what of its condition has come, and what
@@ -141,7 +99,7 @@ func (q *inquiry) concurrency(w freshet.Workflow) []freshet.Reason {
 	f.Status = []freshet.Status{freshet.Running, freshet.Stopping}
 	alive := len(q.runs(f))
 	f.Status = []freshet.Status{freshet.Queued}
-	queued := len(q.runs(f))
+	queued := len(slices.DeleteFunc(q.runs(f), q.forLater))
 	c := flow.Concurrency
 	if c == nil {
 		if alive == 0 {

@@ -12,7 +12,7 @@ import (
 // triggerKinds are all that a trigger can be of.
 var triggerKinds = []freshet.TriggerKind{freshet.OnEvent, freshet.OnSchedule, freshet.OnWorkflow, freshet.OnCondition}
 
-// Triggers lists triggers by id.
+// Triggers lists triggers by id, upward or down.
 func (s *Store) Triggers(ctx context.Context, f store.TriggerFilter) ([]freshet.Trigger, error) {
 	list := []freshet.Trigger{}
 	err := s.read(ctx, "list triggers", func(c *conn) error {
@@ -22,6 +22,9 @@ func (s *Store) Triggers(ctx context.Context, f store.TriggerFilter) ([]freshet.
 		}
 		found, err := query(ctx, c, scanPublicTrigger, "trigger_rows", encodeIDs(ids))
 		list = append(list, found...)
+		if f.Before != 0 {
+			slices.Reverse(list)
+		}
 		return err
 	})
 	return list, err
@@ -30,8 +33,12 @@ func (s *Store) Triggers(ctx context.Context, f store.TriggerFilter) ([]freshet.
 // triggerIDs are those of a page. Each namespace and kind is a range of an
 // index, and the page is the top of their merge.
 func triggerIDs(ctx context.Context, c *conn, f store.TriggerFilter) ([]int64, error) {
+	bounds, order := []any{f.After, all(f.Limit)}, ""
+	if f.Before != 0 {
+		bounds, order = []any{f.After, f.Before, all(f.Limit)}, "_newest"
+	}
 	if f.Namespace == "" && f.Workflow == "" && f.Kind == "" {
-		return query(ctx, c, column[int64], "trigger_ids", f.After, all(f.Limit))
+		return query(ctx, c, column[int64], "trigger_ids"+order, bounds...)
 	}
 	namespaces := []string{f.Namespace}
 	if f.Namespace == "" {
@@ -50,7 +57,7 @@ func triggerIDs(ctx context.Context, c *conn, f store.TriggerFilter) ([]int64, e
 	var ids []int64
 	for _, namespace := range namespaces {
 		for _, kind := range kinds {
-			part, err := query(ctx, c, column[int64], statement, namespace, f.Workflow, string(kind), f.After, all(f.Limit))
+			part, err := query(ctx, c, column[int64], statement+order, append([]any{namespace, f.Workflow, string(kind)}, bounds...)...)
 			if err != nil {
 				return nil, err
 			}
@@ -58,6 +65,9 @@ func triggerIDs(ctx context.Context, c *conn, f store.TriggerFilter) ([]int64, e
 		}
 	}
 	slices.Sort(ids)
+	if f.Before != 0 {
+		slices.Reverse(ids)
+	}
 	if f.Limit > 0 && len(ids) > f.Limit {
 		ids = ids[:f.Limit]
 	}

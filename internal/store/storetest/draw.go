@@ -256,7 +256,7 @@ func (d *drawer) eventFilter() store.EventFilter {
 }
 
 func (d *drawer) triggerFilter() store.TriggerFilter {
-	f := store.TriggerFilter{After: int64(d.number("after", 4)), Limit: d.number("limit", 3)}
+	f := store.TriggerFilter{After: int64(d.number("after", 4)), Before: int64(d.number("before", 9)), Limit: d.number("limit", 3)}
 	if d.number("namespace", 1) == 0 {
 		f.Namespace = namespaces.Draw(d.t, "namespace")
 	}

@@ -24,7 +24,7 @@ func keeps(f store.RunFilter, r *machine.RunRow) bool {
 // matches is what a TriggerFilter means.
 func matches(f store.TriggerFilter, t *machine.TriggerRow) bool {
 	return (f.Namespace == "" || t.Namespace == f.Namespace) && (f.Workflow == "" || t.Workflow == f.Workflow) &&
-		(f.Kind == "" || t.Kind == f.Kind) && t.ID > f.After
+		(f.Kind == "" || t.Kind == f.Kind) && t.ID > f.After && (f.Before == 0 || t.ID < f.Before)
 }
 
 // picks is what an EventFilter means.
@@ -132,7 +132,11 @@ func (d *drawer) compareTriggers(s *shard) {
 	ctx := s.t.Context()
 	f := d.triggerFilter()
 	var want []freshet.Trigger
-	for _, t := range d.sortedTriggers() {
+	sorted := d.sortedTriggers()
+	if f.Before != 0 {
+		slices.Reverse(sorted)
+	}
+	for _, t := range sorted {
 		same(d.t, "trigger", must[*store.TriggerSnapshot](d.t)(s.Trigger(ctx, t.ID)), ptr(d.trigger(t.ID)))
 		if matches(f, &t) && (f.Limit == 0 || len(want) < f.Limit) {
 			want = append(want, d.shown(t))

@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -46,6 +47,8 @@ func triggerPages(t *testing.T, open Opener) {
 		{}, {Limit: 7}, {Namespace: "a"}, {Namespace: "a", Limit: 3}, {Namespace: "b", Workflow: "w", Limit: 2}, {Workflow: "x", Limit: 3},
 		{Kind: freshet.OnSchedule, Limit: 4}, {Namespace: "a", Kind: freshet.OnWorkflow, Limit: 2}, {Namespace: "b", Kind: freshet.OnWorkflow},
 		{Namespace: "b", Workflow: "x", Kind: freshet.OnEvent, Limit: 1}, {After: 20, Limit: 6}, {After: 20, Namespace: "a"}, {Namespace: "nowhere"},
+		{Before: math.MaxInt64}, {Before: math.MaxInt64, Limit: 7}, {Before: 30, Namespace: "b", Limit: 3}, {Before: 39, Workflow: "w", Limit: 4},
+		{Before: 33, After: 5, Kind: freshet.OnEvent, Limit: 2},
 	} {
 		var want []freshet.Trigger
 		for _, r := range rows {
@@ -59,6 +62,9 @@ func triggerPages(t *testing.T, open Opener) {
 				want = append(want, p)
 			}
 		}
+		if f.Before != 0 {
+			slices.Reverse(want)
+		}
 		var got []freshet.Trigger
 		for page := f; ; {
 			list := must[[]freshet.Trigger](t)(s.Triggers(t.Context(), page))
@@ -66,7 +72,11 @@ func triggerPages(t *testing.T, open Opener) {
 			if f.Limit == 0 || len(list) < f.Limit {
 				break
 			}
-			page.After = list[len(list)-1].ID
+			if last := list[len(list)-1].ID; f.Before != 0 {
+				page.Before = last
+			} else {
+				page.After = last
+			}
 		}
 		same(t, fmt.Sprintf("%+v", f), got, want)
 	}

@@ -1,0 +1,5 @@
+SELECT id
+FROM triggers
+WHERE id > ? AND id < ?
+ORDER BY id DESC
+LIMIT ?
