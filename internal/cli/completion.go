@@ -135,13 +135,19 @@ const offeredRuns = 20
 // whyNames are workflows, and the newest runs.
 func (a *app) whyNames(ctx context.Context, c *client.Client, before []string, word string) ([]string, error) {
 	names, err := a.runNames(ctx, c, before, word)
+	return fewRuns(names), err
+}
+
+// fewRuns leaves out, of names and of runs from the newest on, the old runs.
+func fewRuns(names []string) []string {
 	runs := 0
 	return slices.DeleteFunc(names, func(name string) bool {
-		if _, isRun := runID(name); isRun {
+		_, isRun := runID(name)
+		if isRun {
 			runs++
 		}
-		return runs > offeredRuns
-	}), err
+		return isRun && runs > offeredRuns
+	})
 }
 
 // completesZones completes --timezone.

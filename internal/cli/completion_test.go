@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/freshet/freshet/internal/tick"
 )
 
@@ -31,5 +33,19 @@ func TestTypeable(t *testing.T) {
 		if typeable(word) != want {
 			t.Errorf("%q: %v", word, !want)
 		}
+	}
+}
+
+func TestFewRuns(t *testing.T) {
+	want := []string{"etl", "shop"}
+	names := slices.Clone(want)
+	for run := 500; run > 0; run-- {
+		names = append(names, number(run))
+		if run > 480 {
+			want = append(want, number(run))
+		}
+	}
+	if diff := cmp.Diff(want, fewRuns(names)); diff != "" {
+		t.Error(diff)
 	}
 }

@@ -99,8 +99,10 @@ func (v triggerView) add(c *cobra.Command, workflow string, request freshet.Trig
 	if err != nil {
 		return err
 	}
-	for what, text := range map[string]string{"the entry": request.Entry, "--event": request.Event, "--if": request.If, "--name": request.Name} {
-		if err := carried(what, text); err != nil {
+	for _, t := range []struct{ what, text string }{
+		{"the entry", request.Entry}, {"--event", request.Event}, {"--if", request.If}, {"--name", request.Name},
+	} {
+		if err := carried(t.what, t.text); err != nil {
 			return err
 		}
 	}

@@ -68,7 +68,14 @@ func (l *live) compile(id versionID, row *machine.VersionRow) (*version, error) 
 	}
 	v := &version{spec: flows[0], files: row.Files, id: id}
 	for _, t := range v.spec.Tasks {
-		v.emits += len(t.Emit)
+		n := len(t.Emit)
+		if t.Kind == spec.Approve {
+			n++ // that it was asked for
+		}
+		if t.Foreach != nil {
+			n *= spec.MaxItems
+		}
+		v.emits += n
 	}
 	l.versions[id] = v
 	keys := l.byKey[id.namespace]

@@ -50,7 +50,7 @@ func (q *inquiry) looked(entry *machine.Entry, rows []store.LedgerRow) (clause s
 	case blind > 1 && blind == len(all):
 		clause = fmt.Sprintf("none of the %s that listen to it looked: each is paused, or its workflow is disabled", count(blind, "trigger"))
 	case blind > 0 && blind < len(all):
-		clause += fmt.Sprintf("; %s did not look, because it is paused or its workflow is disabled", count(blind, "more trigger"))
+		clause += fmt.Sprintf("; %s did not look (paused, or of a disabled workflow)", count(blind, "more trigger"))
 	}
 	return clause, list
 }
