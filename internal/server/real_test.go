@@ -53,8 +53,20 @@ type process struct {
 // newHome is a home whose keeper ends with the test.
 func newHome(t *testing.T) string {
 	home := filepath.Join(t.TempDir(), "home")
-	t.Cleanup(func() { endKeeper(home) })
+	t.Cleanup(func() { removeHome(home) })
 	return home
+}
+
+// removeHome ends the keeper of a home and removes it. A server that is killed
+// as it starts may leave a keeper that is only coming up, and makes files.
+func removeHome(home string) {
+	for range 250 {
+		endKeeper(home)
+		if os.RemoveAll(home) == nil && keeperOf(home) <= 0 {
+			return
+		}
+		<-time.After(20 * time.Millisecond)
+	}
 }
 
 // endKeeper ends the keeper of a home, and what it holds.
