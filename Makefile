@@ -38,7 +38,7 @@ lint: ## formatting, vet, staticcheck, and builds for other systems
 .PHONY: race
 race: ## the race detector over the movers, with small data
 	CGO_ENABLED=1 go test -race -short $(MOVERS)
-	CGO_ENABLED=1 go test -race ./internal/simtest -seeds 20
+	CGO_ENABLED=1 go test -race ./internal/simtest -run Simulation -seeds 20
 
 .PHONY: sim
 sim: ## simulate many histories of the whole control plane
