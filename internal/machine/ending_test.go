@@ -251,6 +251,17 @@ tasks: {a: {bash: x}, b: {start: {missing: {event: beat, for: 5m}}, bash: y}}`, 
 			b: success #1
 			exit a
 			run: success`},
+		{"in a run that waits for its place nothing waits for a time", `
+tasks: {a: {bash: x, restart: {missing: {event: beat, for: 1m}}}}`, `
+			start queued
+			event beat
+			in 10m
+			run: queued
+			admit
+			a: queued #1
+			run a
+			in 1m
+			a: stopping`},
 		{"an absence that never came", `
 tasks: {a: {bash: x}, b: {start: {missing: {event: beat, for: 5m}}, bash: y}}`, `
 			start
