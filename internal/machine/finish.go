@@ -98,6 +98,7 @@ var stopText = map[freshet.Code]string{
 	freshet.CodeStoppedByPerson: "stopped by a person",
 	freshet.CodeStoppedWithRun:  "stopped with its run",
 	freshet.CodeStoppedByLimit:  "stopped to make room for a newer run",
+	freshet.CodeUpstream:        "stopped because another item failed",
 	freshet.CodeStoppedByCaller: "stopped with the task that called it",
 	freshet.CodeDisabled:        "its workflow was disabled when its time came",
 }

@@ -79,9 +79,9 @@ func (d *draft) spread(task int, x *Execution) {
 	vars := d.vars(x.Event(), x.By, nil)
 	vars["env"] = envObject{slices.Concat(d.w.Env, t.Env), maps.Clone(vars)}
 	if t.If != nil {
-		yes, err := t.If.Bool(vars)
+		yes, err := d.wants(t, vars)
 		if err != nil {
-			d.finish(c, freshet.Failed, freshet.CodeExpression, fmt.Sprintf("if: %s: %v", t.If.Source(), err))
+			d.finish(c, freshet.Failed, freshet.CodeExpression, err.Error())
 			return
 		}
 		if !yes {
@@ -146,7 +146,7 @@ func (d *draft) moreItems(w work) {
 	case d.task(w.Task).Items.Live == 0:
 		d.itemsOver(w.Task)
 	case broken && p.Asked == "":
-		d.push(work{Op: opEndItems, Task: w.Task, Status: freshet.Failed})
+		d.push(work{Op: opEndItems, Task: w.Task})
 	}
 }
 
@@ -179,7 +179,6 @@ func (d *draft) endItems(task int, why freshet.Code) {
 	if p := d.task(task).Latest; p.Asked == "" {
 		d.edit(whole(task), func(x *Execution) { x.Status, x.Asked = freshet.Stopping, why })
 	}
-	// Before anything else: rules may have dropped all other work.
 	d.push(work{Op: opEndItems, Task: task}, work{Op: opItems, Task: task})
 }
 
@@ -191,7 +190,7 @@ func (d *draft) endMore(w work) {
 	}
 	why := p.Asked
 	if why == "" {
-		why = freshet.CodeStoppedByRule // another item has failed
+		why = freshet.CodeUpstream // another item has failed
 	}
 	for i := w.From; i < d.task(w.Task).Items.N; i++ {
 		if w.From = i; d.full(w) {

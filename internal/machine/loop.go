@@ -67,20 +67,21 @@ type links struct {
 	from map[string][]link
 }
 
+// sender is a workflow that sends a key; maybe: not in every run that succeeds.
+type sender struct {
+	workflow string
+	maybe    bool
+}
+
 var ends = []freshet.Status{freshet.Success, freshet.Failed, freshet.Stopped}
 
 func newLinks(d *spaceDraft) *links {
 	g := &links{map[string][]link{}}
-	sends := map[string][]string{} // key -> workflows, those that may send it with Maybe before
+	sends := map[string][]sender{} // by key
 	note := func(name string, keys []string) {
 		for _, k := range keys {
 			key, maybe := strings.CutPrefix(k, spec.Maybe)
-			if maybe {
-				name = spec.Maybe + strings.TrimPrefix(name, spec.Maybe)
-			} else {
-				name = strings.TrimPrefix(name, spec.Maybe)
-			}
-			sends[key] = append(sends[key], name)
+			sends[key] = append(sends[key], sender{name, maybe})
 		}
 	}
 	changed := map[string]bool{}
@@ -95,13 +96,12 @@ func newLinks(d *spaceDraft) *links {
 	}
 	for _, t := range d.triggersAfter() {
 		for _, key := range t.Events {
-			for _, name := range sends[key] {
-				name, maybe := strings.CutPrefix(name, spec.Maybe)
+			for _, s := range sends[key] {
 				l := link{to: t.Workflow, by: "event " + key}
-				if !maybe && slices.Contains(t.Unfiltered, key) {
+				if !s.maybe && slices.Contains(t.Unfiltered, key) {
 					l.on = ends[:1]
 				}
-				g.from[name] = append(g.from[name], l)
+				g.from[s.workflow] = append(g.from[s.workflow], l)
 			}
 		}
 		for _, name := range t.Workflows {
