@@ -45,7 +45,7 @@ const (
 	CodeStoppedWithRun  Code = "stopped_with_run"  // its run was being stopped
 	CodeStoppedByLimit  Code = "stopped_by_limit"  // of a run: its overlap made room for a newer one
 	CodeRejected        Code = "rejected"          // an approval's answer
-	CodeUpstream        Code = "upstream"          // all upstreams were skipped, or one can no longer end as asked
+	CodeUpstream        Code = "upstream"          // all upstreams were skipped, or one can no longer end as asked; of an item: another failed
 	CodeCondition       Code = "condition"         // never ran: its signal can no longer come
 	CodeIf              Code = "if"                // its own `if` was false
 	CodeOutputs         Code = "outputs"           // its outputs are not as declared

@@ -17,62 +17,22 @@ func (d *draft) anchor() time.Time { return orTime(d.st.StartedAt, d.now) }
 func (d *draft) key(r *spec.Rule, node int) NodeKey { return NodeKey{d.st.ID, int64(r.ID), node} }
 
 // memory is what a rule remembers, as changed.
-func (d *draft) memory(r *spec.Rule) RuleState {
-	if s, ok := d.rules[r.ID]; ok {
-		return s
-	}
-	return d.st.Rules[r.ID]
-}
+func (d *draft) memory(r *spec.Rule) RuleState { return d.remembered(int64(r.ID), d.st.Rules[r.ID]) }
 
 func (d *draft) remember(r *spec.Rule, node int, f func(n *NodeState)) {
-	s, ok := d.rules[r.ID]
-	if !ok {
-		s = make(RuleState, len(r.Nodes))
-		copy(s, d.st.Rules[r.ID])
-		d.rules[r.ID] = s
-		d.size++
-	}
-	f(&s[node])
+	d.rememberIn(int64(r.ID), d.st.Rules[r.ID], r, node, f)
 }
 
-func (d *draft) forget(r *spec.Rule, kept RuleState) {
-	if s := d.memory(r); !s.any() && !kept.any() {
-		return
-	}
-	if _, ok := d.rules[r.ID]; !ok {
-		d.size++
-	}
-	d.rules[r.ID] = kept
-}
+func (d *draft) forget(r *spec.Rule, kept RuleState) { d.forgetIn(int64(r.ID), d.st.Rules[r.ID], kept) }
 
-func (d *draft) mark(k NodeKey, m Mark) {
-	d.d.Marks = append(d.d.Marks, MarkRow{k, m})
-	d.size++
-}
-
-func (d *draft) cut(k NodeKey, before int64) {
-	d.d.cut(k, before)
-	d.size++
-}
-
-func (d *draft) due(k NodeKey) time.Time {
-	if at, ok := d.dues[k]; ok {
-		return at
-	}
-	return d.st.Dues[k]
-}
+func (d *draft) due(k NodeKey) time.Time { return d.armedFor(k, d.st.Dues) }
 
 // arm lets a condition wait. Those of a run that waits for its place begin to
 // wait when it has it.
 func (d *draft) arm(k NodeKey, at time.Time) {
-	if d.status() == freshet.Queued {
-		return
+	if d.status() != freshet.Queued {
+		d.recall.arm(k, at)
 	}
-	if d.dues == nil {
-		d.dues = Dues{}
-	}
-	d.dues[k] = at
-	d.size++
 }
 
 // seen is the status of a task as rules may know it. Ends reach them one by

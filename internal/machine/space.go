@@ -223,7 +223,7 @@ func (d *spaceDraft) watchAgain(t *Trigger, row TriggerRow, was, is bool) {
 	switch {
 	case err != nil: // it cannot be read, and waits for nothing
 		for k := range t.Dues {
-			d.dues[k] = time.Time{}
+			d.arm(k, time.Time{})
 		}
 	case is:
 		begin(w, &w.on.Rule)

@@ -52,6 +52,7 @@ func step(w *spec.Workflow, st *Run, e *Entry, more *Continuation, limit bounds)
 
 // draft is a decision in the making: what it has changed lies over the state.
 type draft struct {
+	recall
 	w     *spec.Workflow
 	st    *Run
 	entry *Entry
@@ -59,12 +60,9 @@ type draft struct {
 
 	row    *RunRow // changed
 	tasks  map[int]*TaskState
-	rules  map[int]RuleState
-	dues   Dues         // changed; zero: it waits no more
 	execs  []*Execution // changed, in order
 	owned  map[*Execution]bool
 	alive  int
-	size   int
 	limit  bounds
 	part   int // of the step
 	starts int // of tasks, in all parts so far
@@ -72,14 +70,13 @@ type draft struct {
 	ending map[int]int            // task -> ends in work, which rules have not seen yet
 	shown  work                   // the end that rules are looking at
 	was    map[int]freshet.Status // tasks before the actions of the signal at hand
-	d      Decision
 	events map[*freshet.Event]*eventObject
 }
 
 func newDraft(w *spec.Workflow, st *Run, e *Entry) *draft {
 	return &draft{w: w, st: st, entry: e, now: e.Time, alive: st.Alive, limit: usual, ending: map[int]int{}, was: map[int]freshet.Status{},
-		tasks: map[int]*TaskState{}, rules: map[int]RuleState{}, owned: map[*Execution]bool{},
-		d: Decision{Target: st.ID}}
+		tasks: map[int]*TaskState{}, owned: map[*Execution]bool{},
+		recall: recall{d: Decision{Target: st.ID}}}
 }
 
 // run works the list off until it is empty or the decision is full.
@@ -137,21 +134,7 @@ func (d *draft) full(rest work) bool {
 func (d *draft) decision() *Decision {
 	d.d.Run = d.row
 	d.d.Executions = d.execs
-	ids := make([]int, 0, len(d.rules))
-	for id := range d.rules {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		d.d.Rules = append(d.d.Rules, RuleRow{Run: d.st.ID, Rule: int64(id), State: d.rules[id]})
-	}
-	for _, k := range sortedKeys(d.dues) {
-		if at := d.dues[k]; at.IsZero() {
-			d.d.Untimers = append(d.d.Untimers, NodeTimer(k, at))
-		} else {
-			d.d.Timers = append(d.d.Timers, NodeTimer(k, at))
-		}
-	}
+	d.collect(d.st.ID)
 	for _, x := range d.execs {
 		t := d.task(d.index(x.Key.Task))
 		x.Held = t.Latest == x || t.Success == x || x.Key.Item != freshet.NoItem && t.Items.get(x.Key.Item) == x
@@ -161,9 +144,6 @@ func (d *draft) decision() *Decision {
 	}
 	return &d.d
 }
-
-// sortedKeys are the conditions of some due times in a fixed order.
-func sortedKeys(dues Dues) []NodeKey { return slices.SortedFunc(maps.Keys(dues), NodeKey.Compare) }
 
 func (d *draft) index(task string) int {
 	t, ok := d.w.Task(task)

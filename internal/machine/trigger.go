@@ -3,7 +3,6 @@ package machine
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -14,34 +13,21 @@ import (
 
 // spaceDraft is a decision about a namespace in the making.
 type spaceDraft struct {
+	recall
 	specs Specs
 	g     *Registry
 	e     *Entry
-	d     *Decision
-	rules map[int64]RuleState // changed, by trigger
-	dues  Dues                // changed; zero: it waits no more
 	part  int
-	size  int
 	known map[*freshet.Event]*eventObject
 }
 
 func newSpaceDraft(specs Specs, g *Registry, e *Entry) *spaceDraft {
-	return &spaceDraft{specs: specs, g: g, e: e, d: &Decision{}, rules: map[int64]RuleState{}, dues: Dues{}}
+	return &spaceDraft{specs: specs, g: g, e: e}
 }
 
-// decision collects what has changed, in a fixed order.
 func (d *spaceDraft) decision() *Decision {
-	for _, id := range slices.Sorted(maps.Keys(d.rules)) {
-		d.d.Rules = append(d.d.Rules, RuleRow{Rule: id, State: d.rules[id]})
-	}
-	for _, k := range sortedKeys(d.dues) {
-		if at := d.dues[k]; at.IsZero() {
-			d.d.Untimers = append(d.d.Untimers, NodeTimer(k, at))
-		} else {
-			d.d.Timers = append(d.d.Timers, NodeTimer(k, at))
-		}
-	}
-	return d.d
+	d.collect(0)
+	return &d.d
 }
 
 // watched is a trigger as it is shown something.
@@ -73,52 +59,15 @@ func (w *watched) key(_ *spec.Rule, node int) NodeKey          { return NodeKey{
 func (w *watched) seen(int) freshet.Status                     { return "" } // a trigger looks at no task
 func (w *watched) done(_ int, s freshet.Status) freshet.Status { return s }
 
-func (w *watched) memory(*spec.Rule) RuleState {
-	if s, ok := w.rules[w.t.ID]; ok {
-		return s
-	}
-	return w.t.State
-}
+func (w *watched) memory(*spec.Rule) RuleState { return w.remembered(w.t.ID, w.t.State) }
 
 func (w *watched) remember(r *spec.Rule, node int, f func(n *NodeState)) {
-	s, ok := w.rules[w.t.ID]
-	if !ok {
-		s = make(RuleState, len(r.Nodes))
-		copy(s, w.t.State)
-		w.rules[w.t.ID] = s
-		w.size++
-	}
-	f(&s[node])
+	w.rememberIn(w.t.ID, w.t.State, r, node, f)
 }
 
-func (w *watched) forget(r *spec.Rule, kept RuleState) {
-	if w.memory(r).any() || kept.any() {
-		w.rules[w.t.ID] = kept
-		w.size++
-	}
-}
+func (w *watched) forget(_ *spec.Rule, kept RuleState) { w.forgetIn(w.t.ID, w.t.State, kept) }
 
-func (w *watched) mark(k NodeKey, m Mark) {
-	w.d.Marks = append(w.d.Marks, MarkRow{k, m})
-	w.size++
-}
-
-func (w *watched) cut(k NodeKey, before int64) {
-	w.d.cut(k, before)
-	w.size++
-}
-
-func (w *watched) due(k NodeKey) time.Time {
-	if at, ok := w.dues[k]; ok {
-		return at
-	}
-	return w.t.Dues[k]
-}
-
-func (w *watched) arm(k NodeKey, at time.Time) {
-	w.dues[k] = at
-	w.size++
-}
+func (w *watched) due(k NodeKey) time.Time { return w.armedFor(k, w.t.Dues) }
 
 func (w *watched) ruleVars(r *spec.Rule, ev *freshet.Event) expr.Vars {
 	list := []*freshet.Event{ev}

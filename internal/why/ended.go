@@ -57,11 +57,9 @@ func (q *inquiry) ended(v *view, t *spec.Task, x execution) []freshet.Reason {
 func (q *inquiry) stopped(v *view, x execution, code freshet.Code) freshet.Reason {
 	r := freshet.Reason{Kind: freshet.WhyTask, Time: moment(x.ended), RunID: v.ID, Task: x.Task, Seq: x.Seq, Status: freshet.Stopped}
 	switch code {
-	case freshet.CodeStoppedByRule:
-		if t, ok := v.w.Task(x.Task); ok && x.Item != freshet.NoItem && v.Tasks[t.Index].Latest.Asked == "" {
-			r.Text = "It was stopped because another item had failed (`fail_fast`)."
-			return r
-		}
+	case freshet.CodeUpstream: // of an item only
+		r.Text = "It was stopped because another item had failed (`fail_fast`)."
+		return r
 	case freshet.CodeStoppedWithRun:
 		r.Text = "It was stopped because its run was."
 		r.Because = q.runStopped(v)
@@ -69,7 +67,7 @@ func (q *inquiry) stopped(v *view, x execution, code freshet.Code) freshet.Reaso
 	case freshet.CodeTimeout:
 		r.Text = "It ran longer than its `timeout` allows."
 		return r
-	case freshet.CodeStoppedByPerson:
+	case freshet.CodeStoppedByRule, freshet.CodeStoppedByPerson:
 	default:
 		r.Text = sentence("it was stopped: %s", code)
 		return r
