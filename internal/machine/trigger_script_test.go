@@ -54,6 +54,7 @@ func newBureau(t *testing.T, sources ...string) *bureau {
 		b.versions[fmt.Sprintf("v%d", i+1)] = parse(t, s+"\ntasks: {a: {bash: \"true\"}}")
 	}
 	b.versions["other"] = parse(t, "tasks: {a: {bash: \"true\"}}")
+	b.versions["other"].Name = "other"
 	b.upload("test", "v1")
 	b.upload("other", "other")
 	return b

@@ -325,6 +325,12 @@ on: [{schedule: "0 6 * * *", timezone: Europe/Paris, with: {d: "${{ date(run.sch
 			delete 9
 			refused no trigger 9
 			triggers: 1, 3`},
+		{"a trigger that is added must not close a circle", ``, `
+			add other {workflow: {test: success}}
+			add test {workflow: {other: success}}
+			refused start each other without end
+			add test {workflow: {other: failed}}
+			triggers: 3`},
 		{"a tick that was armed anew is not taken for the old one", `on: [{every: 1h}]`, `
 			in 30m
 			pause 1

@@ -163,3 +163,37 @@ func TestTickDueAsItIsPaused(t *testing.T) {
 		}
 	})
 }
+
+// What is due before an event arrives is decided before it, also after a stall:
+// an event that comes too late does not undo an absence.
+func TestDueComesBeforeWhatArrives(t *testing.T) {
+	inWorld(t, 4, "name: alarm\non: {missing: {event: beat, for: 10m}}\ntasks: {a: {bash: \"true\"}}", func(t *testing.T, w *World) {
+		time.Sleep(10*time.Minute - 10*time.Millisecond)
+		w.Disk.Plan(0, Slow) // what follows gathers behind this commit, until the absence is due
+		go w.Send(freshet.EventRequest{Key: "slow"})
+		synctest.Wait()
+		go w.Send(freshet.EventRequest{Key: "beat"})
+		synctest.Wait()
+		w.Settle()
+		if n := len(must[[]freshet.Run](t)(w.Runs())); n != 1 {
+			t.Errorf("there are %d runs, want 1", n)
+		}
+	})
+}
+
+// A task that sends an event to another run takes the links of its own chain
+// along: --run is no way around their bound.
+func TestDepthFollowsTheSender(t *testing.T) {
+	inWorld(t, 4, "name: linked\non: {event: a}\ntasks: {a: {bash: \"true\"}}", func(t *testing.T, w *World) {
+		host := must[int64](t)(w.Start("linked", "", nil))
+		w.Send(freshet.EventRequest{Key: "a"})
+		w.Settle()
+		w.Send(freshet.EventRequest{Key: "b", RunID: host, FromRun: host + 1})
+		w.Settle()
+		for _, e := range must[[]machine.Entry](t)(w.Disk.Journal(context.Background(), 0, 0)) {
+			if e.Event != nil && e.Event.Key == "b" && e.Depth != 1 {
+				t.Errorf("the event has depth %d, want that of its sender, 1", e.Depth)
+			}
+		}
+	})
+}
