@@ -16,7 +16,14 @@ import (
 var migrationFiles embed.FS
 
 // schemaVersion is the newest migration, and what an up-to-date database says.
-const schemaVersion = 3
+// Migrations are numbered without gaps.
+var schemaVersion = func() int64 {
+	files, err := migrationFiles.ReadDir("migrations")
+	if err != nil {
+		panic(err) // it is embedded
+	}
+	return int64(len(files))
+}()
 
 // migrate brings the database up to date. It asks goose only if there is
 // something to do, so that opening costs one look.
