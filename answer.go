@@ -19,6 +19,15 @@ type Version struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
+// VersionDetail is one version of a workflow with its text and files.
+type VersionDetail struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	Version
+	Source string `json:"source"`
+	Files  []File `json:"files"`
+}
+
 // RunPage is a page of runs, newest first.
 type RunPage struct {
 	Items []Run  `json:"items"`

@@ -31,6 +31,13 @@ func (c *Client) Workflow(ctx context.Context, namespace, name string) (freshet.
 	return w, c.into(ctx, get("namespaces", namespace, "workflows", name), &w)
 }
 
+// WorkflowVersion gives one version of a workflow with its text. So much of
+// the version as is unique is enough.
+func (c *Client) WorkflowVersion(ctx context.Context, namespace, name, version string) (freshet.VersionDetail, error) {
+	var v freshet.VersionDetail
+	return v, c.into(ctx, get("namespaces", namespace, "workflows", name, "versions", version), &v)
+}
+
 // SetEnabled enables or disables a workflow. A disabled one starts nothing;
 // what runs goes on.
 func (c *Client) SetEnabled(ctx context.Context, namespace, workflow string, enabled bool) (freshet.Workflow, error) {
@@ -118,6 +125,15 @@ func (c *Client) MissingBlobs(ctx context.Context, sums []string) ([]string, err
 		Missing []string `json:"missing"`
 	}
 	return answer.Missing, c.into(ctx, r, &answer)
+}
+
+// Blob reads a content by its SHA-256 in hex.
+func (c *Client) Blob(ctx context.Context, sum string) (io.ReadCloser, error) {
+	resp, err := c.do(ctx, get("blobs", sum))
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
 }
 
 // PutBlob uploads a content of that many bytes, named by its SHA-256 in hex.

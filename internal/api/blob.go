@@ -47,6 +47,10 @@ func (a *API) addBlobs() {
 		return &out[missing]{missing{m}}, err
 	}, tag("workflows"), func(op *huma.Operation) { op.MaxBodyBytes = 16 << 20 })
 
+	add(a, http.MethodGet, "/blobs/{sha256}", "get-blob", "A content", a.blob, tag("workflows"), func(op *huma.Operation) {
+		op.Responses = map[string]*huma.Response{"200": {Description: "The content", Content: binaryBody(true).Content}}
+	})
+
 	add(a, http.MethodPut, "/blobs/{sha256}", "put-blob", "Upload a content", func(ctx context.Context, in *blobInput) (*none, error) {
 		if err := a.Blobs.Put(ctx, in.Sum, in.body); err != nil {
 			return nil, err
@@ -56,6 +60,29 @@ func (a *API) addBlobs() {
 	}, tag("workflows"), describe("The body is the content itself. One that does not have this hash is refused."), func(op *huma.Operation) {
 		op.RequestBody = binaryBody(true)
 	})
+}
+
+// BlobPath names a content.
+type BlobPath struct {
+	Sum string `path:"sha256" pattern:"^[0-9a-f]{64}$" doc:"SHA-256 of the content, in hex"`
+}
+
+// blob sends a content as a file to keep: whatever it is, no browser shall
+// show it as a page of this server.
+func (a *API) blob(ctx context.Context, in *BlobPath) (*huma.StreamResponse, error) {
+	r, err := a.Blobs.Open(ctx, in.Sum)
+	if err != nil {
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		defer r.Close()
+		hc.SetHeader("Content-Type", "application/octet-stream")
+		hc.SetHeader("Content-Disposition", "attachment")
+		hc.SetHeader("ETag", `"`+in.Sum+`"`)
+		if _, err := io.Copy(hc.BodyWriter(), r); err != nil {
+			panic(http.ErrAbortHandler) // a part must not look like the whole
+		}
+	}}, nil
 }
 
 func binaryBody(required bool) *huma.RequestBody {

@@ -27,6 +27,7 @@ func (a *API) addWorkflows() {
 		return list(found), err
 	}, tag("workflows"))
 	add(a, http.MethodGet, "/namespaces/{ns}/workflows/{name}", "get-workflow", "One workflow with its text, files and versions", a.workflow, tag("workflows"))
+	add(a, http.MethodGet, "/namespaces/{ns}/workflows/{name}/versions/{version}", "get-workflow-version", "One version of a workflow with its text and files", a.version, tag("workflows"))
 
 	for _, c := range []struct {
 		verb, summary string

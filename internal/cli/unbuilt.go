@@ -6,10 +6,9 @@ import "github.com/spf13/cobra"
 // belong to. Whoever has read of one hears that, not that it is unknown; no help
 // and no completion shows it.
 var unbuilt = map[string][]string{
-	"freshet":          {"notebook"},
-	"freshet workflow": {"diff"},
-	"freshet run":      {"delete"},
-	"freshet task":     {"artifacts"},
+	"freshet":      {"notebook"},
+	"freshet run":  {"delete"},
+	"freshet task": {"artifacts"},
 }
 
 // addUnbuilt adds those of a command and of the commands below it.

@@ -18,7 +18,7 @@ func (a *app) workflowCommand() *cobra.Command {
 		Example: `freshet workflow upload hello.yaml
 freshet workflow list
 freshet workflow show hello`,
-	}, a.uploadCommand(), a.workflowListCommand(), a.workflowShowCommand(),
+	}, a.uploadCommand(), a.workflowListCommand(), a.workflowShowCommand(), a.workflowDiffCommand(),
 		a.workflowEnableCommand(true), a.workflowEnableCommand(false), a.workflowDeleteCommand())
 }
 
