@@ -55,6 +55,13 @@ fuzz: ## fuzz every parser for a while (FUZZTIME=1m)
 crash: build ## kill the real binary again and again, then audit it
 	$(STATIC) go test ./internal/server -run Crash -kills $(or $(KILLS),60) -count 1 -v -timeout 30m
 
+.PHONY: upgrade
+upgrade: ## a home that the previous commit's program (or FROM=…) left with runs in flight
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+	git archive $(or $(FROM),HEAD^) | tar x -C "$$dir" && \
+	(cd "$$dir" && $(STATIC) go build -o freshet-older ./cmd/freshet) && \
+	FRESHET_OLDER="$$dir/freshet-older" $(STATIC) go test ./internal/server -run UpgradeInFlight -count 1
+
 .PHONY: bench
 bench: build ## one table, beside the floor measured in the same run
 	@$(STATIC) go run ./bench -freshet $(BIN)
@@ -65,6 +72,6 @@ gen: ## write the generated files anew: JSON Schema, OpenAPI
 	$(STATIC) go test ./internal/api -run OpenAPI -update
 
 .PHONY: verify
-verify: lint test race sim crash ## everything
+verify: lint test race sim crash upgrade ## everything
 	$(MAKE) fuzz FUZZTIME=20s
 	$(MAKE) bench
