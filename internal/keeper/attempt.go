@@ -21,6 +21,7 @@ type attempt struct {
 	kill      *time.Timer
 	tombstone bool // stopped before it was started
 	since     time.Time
+	warm      *warmth // of the reserve; nil for an attempt
 }
 
 // holds tells whether the keeper has to stay for it.

@@ -28,6 +28,7 @@ type Client struct {
 
 	conn   *net.UnixConn
 	notice func(State)
+	gone   func(Gone) // guarded by mu
 	broken chan struct{}
 
 	mu      sync.Mutex
@@ -258,6 +259,14 @@ func (c *Client) read() {
 			continue
 		}
 		c.mu.Lock()
+		if m.Gone != nil {
+			gone := c.gone
+			c.mu.Unlock()
+			if gone != nil {
+				gone(*m.Gone)
+			}
+			continue
+		}
 		answer := c.pending[m.ID]
 		delete(c.pending, m.ID)
 		c.mu.Unlock()

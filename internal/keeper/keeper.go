@@ -51,16 +51,18 @@ type Keeper struct {
 	null  *os.File
 	lis   *net.UnixListener
 
-	mu     sync.Mutex
-	held   map[freshet.Key]*attempt
-	byPID  map[int]*attempt // forked and not waited for
-	alive  int              // not ended
-	queue  []*attempt       // to be forked
-	queued *sync.Cond
-	pids   *pids
-	peers  map[*peer]bool
-	heard  time.Time // when the last server left
-	closed bool
+	mu      sync.Mutex
+	held    map[freshet.Key]*attempt
+	byPID   map[int]*attempt // forked and not waited for
+	alive   int              // not ended
+	queue   []*attempt       // to be forked
+	queued  *sync.Cond
+	pids    *pids
+	reserve reserve
+	warming sync.WaitGroup // who starts it, and what it has started
+	peers   map[*peer]bool
+	heard   time.Time // when the last server left
+	closed  bool
 
 	server      int // process id of the server in a container, else 0
 	serverEnded chan int
@@ -104,6 +106,7 @@ func Main(cfg Config) error {
 	for {
 		select {
 		case <-k.done:
+			k.thaw()
 			return nil
 		case <-idle.C:
 			k.leaveIfForgotten()
@@ -127,7 +130,7 @@ func open(cfg Config) (*Keeper, error) {
 	}
 	k := &Keeper{
 		cfg: cfg, place: placeOf(cfg.Home), log: cfg.Log, heard: time.Now(),
-		held: map[freshet.Key]*attempt{}, byPID: map[int]*attempt{}, peers: map[*peer]bool{},
+		held: map[freshet.Key]*attempt{}, byPID: map[int]*attempt{}, peers: map[*peer]bool{}, reserve: newReserve(),
 		serverEnded: make(chan int, 1),
 		forked:      make(chan struct{}, 1), grown: make(chan struct{}, 1), done: make(chan struct{}),
 	}
@@ -144,6 +147,7 @@ func open(cfg Config) (*Keeper, error) {
 		return nil, fmt.Errorf("make sure that earlier attempts are dead: %w", err)
 	}
 	forgetDeparted(k.place)
+	k.place.clearWarm()
 	k.info = Info{Instance: newInstance(), PID: os.Getpid(), StartTime: start, BootID: boot, Version: cfg.Version}
 	if k.info.Socket, err = k.place.socket(); err != nil {
 		return nil, err
@@ -233,6 +237,7 @@ func (k *Keeper) run() {
 	runtime.GOMAXPROCS(spawners + 2)
 	go k.reapAll()
 	go k.watchLogs()
+	k.warming.Go(k.keepWarm)
 	for range spawners {
 		go k.spawnAll()
 	}
@@ -274,6 +279,11 @@ func (k *Keeper) empty() bool {
 			return false
 		}
 	}
+	for _, a := range k.byPID {
+		if a.warm != nil && a.warm.taker != nil {
+			return false
+		}
+	}
 	return true
 }
 
@@ -310,6 +320,7 @@ func (k *Keeper) leave(why string, force bool) bool {
 	}
 	k.closed = true
 	k.queued.Broadcast()
+	k.freeze()
 	k.log.Info("leaving", logkey.Reason, why)
 	if i, err := k.place.read(); err == nil && i.Instance == k.info.Instance {
 		_ = os.Remove(k.place.path("keeper.json"))

@@ -32,6 +32,8 @@ const (
 	opList    = "list"
 	opRelease = "release"
 	opQuit    = "quit"
+	opTake    = "take"
+	opLetGo   = "let_go"
 )
 
 // Hello introduces each side to the other.
@@ -89,16 +91,21 @@ type request struct {
 	Raw   *raw          `json:"raw,omitempty"` // of Start
 	Stop  *Stop         `json:"stop,omitempty"`
 	Keys  []freshet.Key `json:"keys,omitempty"`
+	Warm  *Warm         `json:"warm,omitempty"`
+	PID   int           `json:"pid,omitempty"` // of what is let go
 }
 
 // message is what a keeper sends: the answer to the request of that id, or,
 // with id 0, a notice.
 type message struct {
-	ID     int64   `json:"id,omitempty"`
-	Error  string  `json:"error,omitempty"`
-	Hello  *Hello  `json:"hello,omitempty"`
-	States []State `json:"states,omitempty"`
-	Notice *State  `json:"notice,omitempty"`
+	ID      int64   `json:"id,omitempty"`
+	Error   string  `json:"error,omitempty"`
+	Hello   *Hello  `json:"hello,omitempty"`
+	States  []State `json:"states,omitempty"`
+	Notice  *State  `json:"notice,omitempty"`
+	Warmed  *Warmed `json:"warmed,omitempty"`
+	Refused string  `json:"refused,omitempty"` // why none could be started
+	Gone    *Gone   `json:"gone,omitempty"`    // with id 0: of what this peer has taken
 }
 
 // frames reads messages, one JSON value on each line.

@@ -77,6 +77,10 @@ const groupPatience = 2 * time.Second
 func gone(group int) bool { return errors.Is(unix.Kill(-group, 0), unix.ESRCH) }
 
 func (k *Keeper) finish(a *attempt, exit int) {
+	if a.warm != nil {
+		k.cooled(a, exit)
+		return
+	}
 	k.trim(a)
 	defer k.tell()
 	k.mu.Lock()

@@ -132,6 +132,7 @@ func (k *Keeper) serve(c *net.UnixConn) {
 	go p.write()
 	defer func() {
 		k.enter(p, false)
+		k.abandon(p)
 		p.close()
 	}()
 	in := newFrames(c)
@@ -151,7 +152,10 @@ func (k *Keeper) serve(c *net.UnixConn) {
 		if err != nil {
 			return
 		}
-		if r.Op != opStart || r.Start == nil {
+		if r.Op == opTake && r.Warm != nil {
+			k.give(p, &r)
+			k.tell()
+		} else if r.Op != opStart || r.Start == nil {
 			leave := k.answer(p, &r)
 			k.tell()
 			if leave {
@@ -282,6 +286,8 @@ func (k *Keeper) answer(p *peer, r *request) (leave bool) {
 		for _, a := range k.held {
 			m.States = append(m.States, a.State)
 		}
+	case opLetGo:
+		k.letGo(p, r.PID)
 	case opRelease:
 		k.release(r.Keys)
 	default:
@@ -311,6 +317,11 @@ func (k *Keeper) release(keys []freshet.Key) {
 	var held []State
 	for _, a := range k.held {
 		if !a.tombstone {
+			held = append(held, a.State)
+		}
+	}
+	for _, a := range k.byPID {
+		if a.warm != nil {
 			held = append(held, a.State)
 		}
 	}

@@ -46,29 +46,11 @@ func (k *Keeper) spawn(a *attempt) {
 		return
 	}
 	k.mu.Unlock()
-	log, err := openLog(s.Log)
-	if err != nil {
-		k.failed(a, "cannot write its log: "+plain(err))
-		return
-	}
-	defer unix.Close(log)
-	path, err := lookPath(s)
-	if err != nil {
-		k.failed(a, err.Error())
-		return
-	}
 	k.spawning.RLock()
 	defer k.spawning.RUnlock()
-	pid, err := syscall.ForkExec(path, s.Args, &syscall.ProcAttr{
-		Dir:   s.Dir,
-		Env:   append(s.Env[:len(s.Env):len(s.Env)], mark(k.info.Instance, s.Key)),
-		Files: []uintptr{k.null.Fd(), uintptr(log), uintptr(log)},
-		// A group of its own and not a session: where the kernel schedules by
-		// session, making one for each process is measurably dearer.
-		Sys: &syscall.SysProcAttr{Setpgid: true},
-	})
+	pid, err := k.fork(s)
 	if err != nil {
-		k.failed(a, diagnose(s, path, err))
+		k.failed(a, err.Error())
 		return
 	}
 	now := freshet.Time(time.Now())
@@ -90,6 +72,31 @@ func (k *Keeper) spawn(a *attempt) {
 	}
 	k.wake(k.forked)
 	k.wake(k.grown)
+}
+
+// fork starts the process. Its error is for people.
+func (k *Keeper) fork(s *Start) (pid int, err error) {
+	log, err := openLog(s.Log)
+	if err != nil {
+		return 0, errors.New("cannot write its log: " + plain(err))
+	}
+	defer unix.Close(log)
+	path, err := lookPath(s)
+	if err != nil {
+		return 0, err
+	}
+	pid, err = syscall.ForkExec(path, s.Args, &syscall.ProcAttr{
+		Dir:   s.Dir,
+		Env:   append(s.Env[:len(s.Env):len(s.Env)], mark(k.info.Instance, s.Key)),
+		Files: []uintptr{k.null.Fd(), uintptr(log), uintptr(log)},
+		// A group of its own and not a session: where the kernel schedules by
+		// session, making one for each process is measurably dearer.
+		Sys: &syscall.SysProcAttr{Setpgid: true},
+	})
+	if err != nil {
+		return 0, errors.New(diagnose(s, path, err))
+	}
+	return pid, nil
 }
 
 func (k *Keeper) failed(a *attempt, reason string) {
