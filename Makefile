@@ -44,6 +44,10 @@ race: ## the race detector over the movers, with small data
 sim: ## simulate many histories of the whole control plane
 	$(STATIC) go test ./internal/simtest -run Simulation -seeds $(or $(SEEDS),3000) -timeout 60m
 
+.PHONY: year
+year: ## a year of a task that runs every minute, in virtual time
+	$(STATIC) go test ./internal/simtest -run MinutelyYear -year -v -timeout 60m
+
 .PHONY: fuzz
 fuzz: ## fuzz every parser for a while (FUZZTIME=1m)
 	@for p in $$(grep -rl --include='*_test.go' 'func Fuzz' . | xargs -n1 dirname | sort -u); do \
@@ -72,6 +76,8 @@ gen: ## write the generated files anew: JSON Schema, OpenAPI
 	$(STATIC) go test ./internal/api -run OpenAPI -update
 
 .PHONY: verify
-verify: lint test race sim crash upgrade ## everything
+verify: lint test race sim year crash upgrade ## everything
+	FRESHET_VERIFY=1 $(STATIC) go test ./internal/notebook ./internal/report ./internal/papermill ./internal/nbformat -count 1 -timeout 30m
+	$(STATIC) go test ./internal/jupyter -long -count 1 -timeout 30m
 	$(MAKE) fuzz FUZZTIME=20s
 	$(MAKE) bench

@@ -16,6 +16,8 @@ type Event struct {
 	Context   string    `json:"context"`   // carried, never read by rules
 	Time      time.Time `json:"time"`      // when it was accepted
 	RunID     int64     `json:"run_id"`    // the run that it carries, 0 for none
+
+	Traceparent string `json:"traceparent,omitempty"` // the W3C trace context that it carries on; empty: none
 }
 
 // Check tells what is wrong with the texts of an event that somebody wants to

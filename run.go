@@ -25,6 +25,8 @@ type Run struct {
 	Trigger     int64             `json:"trigger"`     // that started it, 0 for none
 	Missing     []string          `json:"missing"`     // parts of its trigger's condition that its deadline left out
 	WaitingFor  string            `json:"waiting_for"` // what a queued run waits for
+
+	ConcurrencyKey string `json:"concurrency_key"` // what the key of its workflow's concurrency came to; empty without one
 }
 
 // Execution is one process, or one decision in the engine, of a task.
@@ -40,11 +42,19 @@ type Execution struct {
 	EndedAt     *time.Time     `json:"ended_at"`
 	ExitCode    *int           `json:"exit_code"`
 	Outputs     map[string]any `json:"outputs"`
-	Artifacts   []string       `json:"artifacts"`
+	Artifacts   []Artifact     `json:"artifacts"` // by path
 	Code        Code           `json:"code"`
 	Reason      string         `json:"reason"`
 	EventOffset int64          `json:"event_offset"` // the event that started it, 0 for none
 	Executor    string         `json:"executor"`
 	Log         string         `json:"log"`       // path of its log file, empty where it has none
 	ChildRun    int64          `json:"child_run"` // the run that it called, 0 for none
+	Progress    *Progress      `json:"progress"`  // how far it has come, if it runs and has told it
+}
+
+// Progress is how far an execution that runs has come, as it has told.
+type Progress struct {
+	Done  int    `json:"done"`
+	Total int    `json:"total"` // 0: not known
+	Text  string `json:"text"`  // what it is doing, one line
 }

@@ -49,6 +49,7 @@ const (
 	CodeCondition       Code = "condition"         // never ran: its signal can no longer come
 	CodeIf              Code = "if"                // its own `if` was false
 	CodeOutputs         Code = "outputs"           // its outputs are not as declared
+	CodeArtifacts       Code = "artifacts"         // its artifacts could not be kept
 	CodeExpression      Code = "expression"        // an expression failed when it was about to start
 	CodeStoppedByCaller Code = "stopped_by_caller" // of a run: the task that called it was stopped
 	CodeDisabled        Code = "disabled"          // of a run that waited for its time: its workflow was disabled then

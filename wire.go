@@ -51,6 +51,8 @@ type RunRequest struct {
 	Parameters map[string]any    `json:"parameters,omitempty"`
 	Texts      map[string]string `json:"parameter_texts,omitempty"` // converted by the parameters' own types, as `-p name=text` wants it
 	At         *time.Time        `json:"at,omitempty"`              // not before; null, or a time that has passed: now
+
+	Traceparent string `json:"-"` // W3C trace context, told by the request's header
 }
 
 // NamespaceRequest adds a namespace, or changes its properties.
@@ -65,6 +67,8 @@ type RerunRequest struct {
 	FromFailed bool   `json:"from_failed,omitempty"` // tasks that failed or were stopped start again, others keep their results
 	From       string `json:"from,omitempty"`        // this task and what follows it start again
 	Latest     bool   `json:"latest,omitempty"`      // with the workflow's current version
+
+	Traceparent string `json:"-"` // W3C trace context, told by the request's header
 }
 
 // AnswerRequest answers an approval.
@@ -81,6 +85,8 @@ type EventRequest struct {
 	Context string `json:"context,omitempty"`
 	RunID   int64  `json:"run_id,omitempty"`
 	FromRun int64  `json:"-"` // the run whose task sends it, told by its token
+
+	Traceparent string `json:"traceparent,omitempty"` // W3C trace context; empty: the one of the request. A bad one is none
 }
 
 // EventResult says where an event stands in the journal.
@@ -159,7 +165,7 @@ const (
 	WhyRule      ReasonKind = "rule"      // one of several rules
 	WhyTrigger   ReasonKind = "trigger"   // a trigger, or what it made of something
 	WhyOutcome   ReasonKind = "outcome"   // what a rule made of something
-	WhyPlace     ReasonKind = "place"     // a run that waits for its place
+	WhyPlace     ReasonKind = "place"     // a run, or an execution, that waits for its place
 	WhySlot      ReasonKind = "slot"      // an execution that waits for a slot
 	WhyTime      ReasonKind = "time"      // something that comes at a time
 	WhyUndecided ReasonKind = "undecided" // an entry whose turn has not come

@@ -17,16 +17,22 @@ func main() {
 	binary := flag.String("freshet", "bin/freshet", "the binary to measure")
 	dir := flag.String("dir", "", "where homes are made; empty: beside the binary, on the same disk")
 	only := flag.String("only", "", "measure only the sections whose name begins so")
+	runs := flag.Int("runs", 1_000_000, "ended runs of the section many")
+	events := flag.Int("events", 10_000_000, "events of the section many")
 	flag.Parse()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	limit := 10 * time.Minute
+	if *only == "many" {
+		limit = time.Hour
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	if err := run(ctx, *binary, *dir, *only); err != nil {
+	if err := run(ctx, *binary, *dir, *only, *runs, *events); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, binary, dir, only string) error {
+func run(ctx context.Context, binary, dir, only string, runs, events int) error {
 	binary, err := filepath.Abs(binary)
 	if err != nil {
 		return err
@@ -39,12 +45,12 @@ func run(ctx context.Context, binary, dir, only string) error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	b := &bench{binary: binary, work: work, only: only}
+	b := &bench{binary: binary, work: work, only: only, runs: runs, events: events}
 	if err := b.floor(); err != nil {
 		return fmt.Errorf("floor: %w", err)
 	}
 	for _, s := range sections {
-		if !b.wanted(s.name) {
+		if !b.wanted(s.name) || s.name == "many" && only != "many" { // it takes many minutes
 			continue
 		}
 		fmt.Fprintln(os.Stderr, "measuring", s.name)
@@ -72,4 +78,5 @@ var sections = []struct {
 	{"schedules", schedules},
 	{"due", due},
 	{"why", why},
+	{"many", many},
 }

@@ -128,6 +128,9 @@ func (c *Client) request(ctx context.Context, r request, body io.Reader) (*http.
 		req.Header[k] = v
 	}
 	req.Header.Set("User-Agent", c.agent)
+	if c.trace != "" {
+		req.Header.Set("Traceparent", c.trace)
+	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}

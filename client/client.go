@@ -27,6 +27,10 @@ type Config struct {
 	HTTPClient *http.Client // empty: one that goes through no proxy
 	UserAgent  string       // empty: freshet-client
 
+	// Traceparent is the W3C trace context that events, and runs that are
+	// started, carry on; empty: none.
+	Traceparent string
+
 	// Patience is for how long a call waits for a server that does not answer
 	// or is not ready, as one that is being restarted. It tries again only
 	// where nothing can have been changed by the try before. Zero: not at all.
@@ -38,6 +42,7 @@ type Client struct {
 	base     *url.URL
 	token    string
 	agent    string
+	trace    string
 	http     *http.Client
 	patience time.Duration
 }
@@ -61,7 +66,7 @@ func New(c Config) (*Client, error) {
 		t.MaxIdleConnsPerHost = 16
 		c.HTTPClient = &http.Client{Transport: t}
 	}
-	return &Client{base: base, token: c.Token, agent: c.UserAgent, http: c.HTTPClient, patience: c.Patience}, nil
+	return &Client{base: base, token: c.Token, agent: c.UserAgent, trace: c.Traceparent, http: c.HTTPClient, patience: c.Patience}, nil
 }
 
 // URL is where the server is expected.

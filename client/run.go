@@ -69,6 +69,11 @@ func (c *Client) StopRun(ctx context.Context, run int64) (freshet.Run, error) {
 	return r, c.into(ctx, post("runs", id(run), "stop"), &r)
 }
 
+// DeleteRun forgets a run that has ended, with its logs and files.
+func (c *Client) DeleteRun(ctx context.Context, run int64) error {
+	return c.into(ctx, request{method: http.MethodDelete, path: []string{"runs", id(run)}}, nil)
+}
+
 // StopAll asks every run of a workflow that has not ended to end, and gives
 // their ids.
 func (c *Client) StopAll(ctx context.Context, namespace, workflow string) ([]int64, error) {

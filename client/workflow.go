@@ -52,7 +52,7 @@ func (c *Client) SetEnabled(ctx context.Context, namespace, workflow string, ena
 }
 
 // DeleteWorkflow deletes a workflow of which no run is alive, with its
-// triggers. Its runs stay.
+// triggers and its runs; those go in the background.
 func (c *Client) DeleteWorkflow(ctx context.Context, namespace, workflow string) error {
 	return c.into(ctx, request{method: http.MethodDelete, path: []string{"namespaces", namespace, "workflows", workflow}}, nil)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/jupyter/jupytertest"
 )
 
 func TestMain(m *testing.M) {
@@ -28,6 +29,9 @@ func TestScripts(t *testing.T) {
 			}
 			home := filepath.Join(e.WorkDir, "home")
 			e.Setenv("EXAMPLES", examples)
+			python := jupytertest.Python(t)
+			e.Setenv("PYTHON", python) // with what notebooks need
+			e.Setenv("PYTHON_BIN", filepath.Dir(python))
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("FRESHET_HOME", home)
 			e.Setenv("FRESHET_LISTEN", "127.0.0.1:0")

@@ -27,6 +27,7 @@ type Inbox interface {
 	Upload(ctx context.Context, namespace string, r freshet.UploadRequest) ([]freshet.UploadResult, error)
 	StartRun(ctx context.Context, namespace, name, key string, r freshet.RunRequest) (int64, error)
 	StopRun(ctx context.Context, id int64) error
+	DeleteRun(ctx context.Context, id int64) error
 	EnableWorkflow(ctx context.Context, namespace, name string) error
 	DisableWorkflow(ctx context.Context, namespace, name string) error
 	DeleteWorkflow(ctx context.Context, namespace, name string) error
@@ -67,11 +68,12 @@ type Config struct {
 	Feed    Feed
 	Blobs   blob.Store
 	Why     Explainer
-	Secrets Secrets               // nil: there are none
-	Logs    string                // the directory below which all logs lie
-	Ready   <-chan struct{}       // closed when the engine has its state; nil: it has
-	Server  func() freshet.Server // tells about the server as it is now
-	Stop    func(stopTasks bool)  // begins to end the server; must not block
+	Secrets Secrets // nil: there are none
+	Progress
+	Logs   string                // the directory below which all logs lie
+	Ready  <-chan struct{}       // closed when the engine has its state; nil: it has
+	Server func() freshet.Server // tells about the server as it is now
+	Stop   func(stopTasks bool)  // begins to end the server; must not block
 	Operation
 	Log *slog.Logger // where panics and faults go
 }
@@ -92,7 +94,7 @@ func New(c Config) *API {
 	adoptErrors()
 	a := &API{Config: c, mux: newMux()}
 	a.huma = humago.New(a.mux, configuration())
-	for _, add := range []func(){a.addServer, a.addOperation, a.addWorkflows, a.addBlobs, a.addRuns, a.addTasks, a.addLogs,
+	for _, add := range []func(){a.addServer, a.addOperation, a.addWorkflows, a.addBlobs, a.addRuns, a.addTasks, a.addProgress, a.addLogs, a.addArtifacts,
 		a.addEvents, a.addCloudEvents, a.addFeed, a.addTriggers, a.addSchedule, a.addNamespaces, a.addSecrets, a.addWhy, a.addNames} {
 		add()
 	}

@@ -39,6 +39,7 @@ func (c attributes) request(run int64, data []byte) (freshet.EventRequest, error
 		return e, err
 	}
 	e.Key, e.Sender, e.ID = c[ceKey].(string), c[ceSender].(string), c[ceID].(string)
+	e.Traceparent, _ = c[ceTrace].(string)
 	rest := maps.Clone(c)
 	for _, own := range []string{ceKey, ceSender, ceID} {
 		delete(rest, own)

@@ -15,6 +15,7 @@ import (
 
 // cloudInput is one CloudEvent, or a batch of them.
 type cloudInput struct {
+	Traced
 	Namespace string `path:"ns" doc:"namespace"`
 	Run       int64  `query:"run" minimum:"0" doc:"the run that they carry; without it, the one of the calling task"`
 	RawBody   []byte
@@ -46,6 +47,7 @@ func (a *API) sendCloudEvents(ctx context.Context, in *cloudInput) (*out[any], e
 		return nil, err
 	}
 	sign(ctx, events)
+	in.carry(events)
 	replies, err := a.deliver(ctx, in.Namespace, events)
 	if err != nil {
 		return nil, err

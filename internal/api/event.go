@@ -11,11 +11,13 @@ import (
 )
 
 type sendInput struct {
+	Traced
 	Namespace string `path:"ns" doc:"namespace"`
 	RawBody   []byte `contentType:"application/json"`
 }
 
 type valueInput struct {
+	Traced
 	Namespace string `path:"ns" doc:"namespace"`
 	Key       string `path:"key" doc:"what rules listen to; a slash in it is escaped"`
 	ID        string `header:"Idempotency-Key" doc:"the event's id: the same (namespace, sender, id) is one event"`
@@ -182,6 +184,7 @@ func (a *API) send(ctx context.Context, in *sendInput) (*out[[]freshet.EventRepl
 		return nil, err
 	}
 	sign(ctx, events)
+	in.carry(events)
 	replies, err := a.deliver(ctx, in.Namespace, events)
 	return list(replies), err
 }
@@ -205,6 +208,7 @@ func (a *API) deliver(ctx context.Context, namespace string, events []freshet.Ev
 func (a *API) sendValue(ctx context.Context, in *valueInput) (*out[freshet.EventResult], error) {
 	events := []freshet.EventRequest{{Key: in.Key, Value: string(in.RawBody), Sender: in.Sender, ID: in.ID, Context: in.Context, RunID: in.Run}}
 	sign(ctx, events)
+	in.carry(events)
 	results, errs, err := a.Inbox.Send(ctx, in.Namespace, events)
 	if err == nil {
 		err = errs[0]

@@ -103,7 +103,13 @@ func (a *API) begin(ctx context.Context, in *feedInput) (after int64, reset bool
 	}
 	last := a.Feed.Last()
 	if after <= last {
-		return after, false, nil
+		// From there on the journal may not be whole any more. To begin with what
+		// there is, is another thing than to go on.
+		swept, err := a.Store.Swept(ctx)
+		if err == nil && after > 0 && after < swept {
+			return last, true, nil
+		}
+		return after, false, err
 	}
 	_, err = a.Store.Entry(ctx, after) // committed, and about to be published
 	if freshet.CodeOf(err) == freshet.NotFound {

@@ -82,6 +82,9 @@ func maskExecutions(m *secret.Mask, rows []freshet.Execution) []freshet.Executio
 	for i := range rows {
 		x := &rows[i]
 		x.Reason = m.Text(x.Reason)
+		if x.Progress != nil {
+			x.Progress.Text = m.Text(x.Progress.Text)
+		}
 		if m != nil && x.Outputs != nil {
 			x.Outputs = m.Value(x.Outputs).(map[string]any)
 		}

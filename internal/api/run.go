@@ -11,6 +11,7 @@ import (
 )
 
 type startInput struct {
+	Traced
 	WorkflowPath
 	Key     string `header:"Idempotency-Key" maxLength:"1024" doc:"the same key starts one run, however often it is sent"`
 	RawBody []byte `contentType:"application/json"`
@@ -37,6 +38,7 @@ func (a *API) addRuns() {
 				return nil, badBody(err, "start a run", `it looks like {"parameters": {"rows": 3}}, and may be left out`)
 			}
 		}
+		r.Traceparent = in.Traceparent
 		id, err := a.Inbox.StartRun(ctx, in.Namespace, in.Name, in.Key, r)
 		if err != nil {
 			return nil, err
@@ -58,16 +60,21 @@ func (a *API) addRuns() {
 		if in.Body != nil {
 			r = *in.Body
 		}
+		r.Traceparent = in.Traceparent
 		id, err := a.Inbox.Rerun(ctx, in.Run, r)
 		if err != nil {
 			return nil, err
 		}
 		return a.changed(ctx, id)
 	}, tag("runs"), status(http.StatusCreated), describe("With the parameters, the event and the version of the other. `from_failed` and `from` keep the results of tasks that need not run again."))
+	add(a, http.MethodDelete, "/runs/{run}", "delete-run", "Delete a run that has ended", func(ctx context.Context, in *RunPath) (*none, error) {
+		return nil, a.Inbox.DeleteRun(ctx, in.Run)
+	}, tag("runs"), describe("Its logs, artifacts and directory go with it. It is refused while the run, or the one that called it, is alive."))
 	add(a, http.MethodPost, "/namespaces/{ns}/workflows/{name}/stop-all", "stop-runs", "Ask every run of a workflow to end", a.stopAll, tag("runs"))
 }
 
 type rerunInput struct {
+	Traced
 	RunPath
 	Body *freshet.RerunRequest
 }

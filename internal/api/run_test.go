@@ -228,3 +228,16 @@ func TestRunTells(t *testing.T) {
 	w.next() // the second has its place
 	look("", "", "run 2")
 }
+
+// TestRunTellsItsKey proves that a run that has its place by a key says so, and
+// which run of its key it waits for.
+func TestRunTellsItsKey(t *testing.T) {
+	w := newWorld(t)
+	w.upload("name: w\nconcurrency: {limit: 1, key: string(run.id % 2)}\ntasks:\n  a: {bash: echo}\n")
+	for i, want := range []string{"", "", `run 1 (key "1")`, `run 2 (key "0")`} {
+		r := w.run("w")
+		if got, err := w.client.Run(t.Context(), r.ID); err != nil || got.WaitingFor != want || got.ConcurrencyKey != fmt.Sprint((i+1)%2) {
+			t.Errorf("%v: run %d has the key %q and waits for %q", err, r.ID, got.ConcurrencyKey, got.WaitingFor)
+		}
+	}
+}

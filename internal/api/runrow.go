@@ -12,7 +12,7 @@ import (
 // complete adds to runs what their rows do not say: the labels of their
 // version, what the queued ones wait for, and a shape for what is empty.
 func (a *API) complete(ctx context.Context, runs []freshet.Run) error {
-	places := map[[2]string]string{} // by workflow
+	places := map[[3]string]string{} // by workflow and key
 	for i := range runs {
 		r := &runs[i]
 		w, err := a.versions.of(ctx, a.Store, r)
@@ -26,7 +26,7 @@ func (a *API) complete(ctx context.Context, runs []freshet.Run) error {
 		case r.Status == freshet.Queued && r.ScheduledAt != nil && r.ScheduledAt.After(time.Now()):
 			r.WaitingFor = freshet.Time(*r.ScheduledAt).Format(time.RFC3339)
 		case r.Status == freshet.Queued:
-			flow := [2]string{r.Namespace, r.Workflow}
+			flow := [3]string{r.Namespace, r.Workflow, r.ConcurrencyKey}
 			if _, ok := places[flow]; !ok {
 				holder, err := a.holder(ctx, r)
 				if err != nil {
@@ -55,10 +55,14 @@ func (a *API) complete(ctx context.Context, runs []freshet.Run) error {
 // holder is the oldest run that has a place which a queued run waits for;
 // empty where one is free, and the run begins in a moment.
 func (a *API) holder(ctx context.Context, queued *freshet.Run) (string, error) {
-	alive, err := a.Store.Runs(ctx, store.RunFilter{Namespace: queued.Namespace, Workflow: queued.Workflow,
+	alive, err := a.Store.Runs(ctx, store.RunFilter{Namespace: queued.Namespace, Workflow: queued.Workflow, Place: queued.ConcurrencyKey,
 		Status: []freshet.Status{freshet.Running, freshet.Stopping}, Limit: 1000})
 	if err != nil || len(alive) == 0 {
 		return "", err
 	}
-	return fmt.Sprintf("run %d", alive[len(alive)-1].ID), nil // they come newest first
+	holder := fmt.Sprintf("run %d", alive[len(alive)-1].ID) // they come newest first
+	if queued.ConcurrencyKey != "" {
+		holder += fmt.Sprintf(" (key %q)", queued.ConcurrencyKey)
+	}
+	return holder, nil
 }

@@ -86,6 +86,7 @@ func (a *API) tasks(ctx context.Context, in *tasksInput) (*out[[]freshet.Executi
 	slices.SortStableFunc(rows, func(x, y freshet.Execution) int {
 		return cmp.Or(cmp.Compare(place(w, x.Task), place(w, y.Task)), cmp.Compare(x.Seq, y.Seq), cmp.Compare(itemOf(&x), itemOf(&y)))
 	})
+	a.Progress.Fill(rows)
 	return list(maskExecutions(a.maskOf(r, w), complete(rows))), nil
 }
 
@@ -179,6 +180,7 @@ func (a *API) task(ctx context.Context, in *TaskPath) (*out[[]freshet.Execution]
 			}
 		}
 	}
+	a.Progress.Fill(rows)
 	return list(maskExecutions(a.maskOf(k.run, k.flow), complete(rows))), nil
 }
 
@@ -228,7 +230,7 @@ func complete(rows []freshet.Execution) []freshet.Execution {
 			rows[i].Outputs = map[string]any{}
 		}
 		if rows[i].Artifacts == nil {
-			rows[i].Artifacts = []string{}
+			rows[i].Artifacts = []freshet.Artifact{}
 		}
 	}
 	return rows

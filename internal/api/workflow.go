@@ -47,7 +47,7 @@ func (a *API) addWorkflows() {
 
 	add(a, http.MethodDelete, "/namespaces/{ns}/workflows/{name}", "delete-workflow", "Delete a workflow of which no run is alive", func(ctx context.Context, in *WorkflowPath) (*none, error) {
 		return nil, a.Inbox.DeleteWorkflow(ctx, in.Namespace, in.Name)
-	}, tag("workflows"), describe("Its triggers go with it; its runs stay."))
+	}, tag("workflows"), describe("Its triggers and versions go with it, and its runs, with their logs and files, soon after, in the background."))
 
 	type upload struct {
 		Namespace string `path:"ns" doc:"where workflows go that name no namespace"`

@@ -123,7 +123,7 @@ func (b *bundle) addNamed(doc document, flows []*spec.Workflow) []freshet.Diagno
 			d := freshet.Diagnostic{
 				File: doc.name, Code: "missing-file", Severity: freshet.SeverityError,
 				Message: "file " + name + " of workflow " + w.Name + " cannot travel with it: " + err.Error(),
-				Hint:    "paths in `files` are relative to the directory of the workflow file",
+				Hint:    "paths are relative to the directory of the workflow file",
 			}
 			d.Line, d.Column = whereNamed(string(doc.source), name)
 			wrong = append(wrong, d)
@@ -132,7 +132,8 @@ func (b *bundle) addNamed(doc document, flows []*spec.Workflow) []freshet.Diagno
 	return wrong
 }
 
-// whereNamed finds where a `files:` key of a file names a path.
+// whereNamed finds where a `files:` key of a file names a path, or another key
+// does.
 func whereNamed(source, name string) (line, column int) {
 	inside := false
 	for i, text := range strings.Split(source, "\n") {
@@ -142,6 +143,11 @@ func whereNamed(source, name string) (line, column int) {
 			inside = false
 		}
 		if at := strings.Index(text, name); inside && at >= 0 {
+			return i + 1, len([]rune(text[:at])) + 1
+		}
+	}
+	for i, text := range strings.Split(source, "\n") {
+		if at := strings.Index(text, name); at >= 0 && line == 0 {
 			return i + 1, len([]rune(text[:at])) + 1
 		}
 	}

@@ -35,6 +35,7 @@ func (a *app) connect(patience time.Duration) (*client.Client, error) {
 	}
 	return client.New(client.Config{
 		URL: s.Server, Token: token, UserAgent: "freshet/" + a.Version, Patience: patience, HTTPClient: a.httpClient(s.Server),
+		Traceparent: freshet.Traceparent(a.env("TRACEPARENT")),
 	})
 }
 

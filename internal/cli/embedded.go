@@ -44,7 +44,8 @@ func (a *app) embed(ctx context.Context, home string, config func(*ServerConfig)
 	case url := <-ready:
 		token, err := homeToken(home)
 		if err == nil {
-			e.client, err = client.New(client.Config{URL: url, Token: token, UserAgent: "freshet/" + a.Version})
+			e.client, err = client.New(client.Config{URL: url, Token: token, UserAgent: "freshet/" + a.Version,
+				Traceparent: freshet.Traceparent(a.env("TRACEPARENT"))})
 		}
 		if err != nil {
 			return nil, errors.Join(err, e.close())

@@ -36,9 +36,10 @@ func (a *app) workflowDeleteCommand() *cobra.Command {
 	yes := false
 	c := &cobra.Command{
 		Use:   "delete WORKFLOW",
-		Short: "Delete a workflow of which no run is alive, with its triggers",
-		Long: `Delete a workflow, with its triggers. It is refused while a run of it is
-alive; the runs that have ended stay.`,
+		Short: "Delete a workflow of which no run is alive, with its triggers and runs",
+		Long: `Delete a workflow, with its triggers, its versions and its runs. It is refused
+while a run of it is alive. The runs that have ended go in the background, with
+their logs and files: very many may take minutes.`,
 		Example: `freshet workflow delete etl
 freshet workflow delete -y science.etl`,
 		ValidArgsFunction: a.completes(a.workflowNames),
@@ -51,7 +52,7 @@ freshet workflow delete -y science.etl`,
 			if err != nil {
 				return err
 			}
-			if err := a.confirm(c.Context(), yes, "workflow %s.%s with its triggers", namespace, name); err != nil {
+			if err := a.confirm(c.Context(), yes, "workflow %s.%s with its triggers and all its runs", namespace, name); err != nil {
 				return err
 			}
 			if err := server.DeleteWorkflow(c.Context(), namespace, name); err != nil {

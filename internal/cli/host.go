@@ -49,13 +49,16 @@ type Restored struct {
 // ServerConfig says what a server is started with. Everything is decided: the
 // server reads no flag, no environment and no file of settings.
 type ServerConfig struct {
-	Home      string   // absolute; made if it is missing
-	Listen    string   // HOST:PORT; port 0 is any free one
-	AuthToken string   // that requests must carry; empty: the home's, made at the first start
-	Slots     int      // processes at once; 0: twice the cores, at least 8
-	LogLimit  int64    // bytes kept of a task's log
-	TaskEnv   []string // globs of the variables of Environ that tasks get
-	Environ   []string // the environment, name=value
+	Home      string        // absolute; made if it is missing
+	Listen    string        // HOST:PORT; port 0 is any free one
+	AuthToken string        // that requests must carry; empty: the home's, made at the first start
+	Slots     int           // processes at once; 0: twice the cores, at least 8
+	LogLimit  int64         // bytes kept of a task's log
+	Retention time.Duration // how long what has ended is kept; below 0: for ever
+	Kernels   int           // that wait for the next notebook; 0: none
+	Memory    int64         // bytes that they may take together
+	TaskEnv   []string      // globs of the variables of Environ that tasks get
+	Environ   []string      // the environment, name=value
 
 	// ExecDir, where it is set, is the directory in which tasks run, with the
 	// whole of Environ. It is absolute. Workflow files need not travel: they

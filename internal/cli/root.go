@@ -51,7 +51,7 @@ freshet why hello`,
 		id       string
 		commands []*cobra.Command
 	}{
-		{groupFiles, []*cobra.Command{a.execCommand(), a.validateCommand(), a.schemaCommand(), a.demoCommand()}},
+		{groupFiles, []*cobra.Command{a.execCommand(), a.validateCommand(), a.notebookCommand(), a.schemaCommand(), a.demoCommand()}},
 		{groupWork, []*cobra.Command{a.workflowCommand(), a.runCommand(), a.taskCommand(), a.eventCommand(), a.whyCommand(),
 			a.triggerCommand(), a.scheduleCommand(), a.namespaceCommand()}},
 		{groupServer, []*cobra.Command{a.serverCommand(), a.configCommand(), a.databaseCommand(), a.doctorCommand(), a.secretCommand()}},
@@ -63,7 +63,6 @@ freshet why hello`,
 		}
 	}
 	root.AddCommand(a.keeperCommand(), a.operatorCommand())
-	addUnbuilt(root)
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(cobraTexts(formats), cobra.ShellCompDirectiveNoFileComp)))
 	cobra.CheckErr(root.RegisterFlagCompletionFunc("namespace", a.completesFlag(a.namespaceNames)))
 	return root

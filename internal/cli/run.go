@@ -26,7 +26,7 @@ freshet run show hello                  # its latest run
 freshet run logs 7 -f`,
 	},
 		a.runStartCommand(), a.runRerunCommand(), a.runListCommand(), a.runShowCommand(), a.runWatchCommand(),
-		a.runLogsCommand(), a.runStopCommand(), a.runStopAllCommand())
+		a.runLogsCommand(), a.runStopCommand(), a.runStopAllCommand(), a.runDeleteCommand())
 	unknown := c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if len(args) > 0 && looksLikeFile(args[0]) {
@@ -295,6 +295,7 @@ func (a *app) showRun(r *freshet.Run, tasks []freshet.Execution) {
 		{name: "reason", value: runReason(r)},
 		{name: "type", value: string(r.Type)},
 		{name: "called by", value: caller(r)},
+		{name: "key", value: r.ConcurrencyKey},
 		{name: "parameters", value: compact(r.Parameters)},
 		{name: "outputs", value: compact(r.Outputs)},
 		{name: "created", value: now.time(r.CreatedAt)},

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -141,7 +142,8 @@ func (a *app) serverConfig(s *setting.Settings, ready func(url string)) ServerCo
 	level := &slog.LevelVar{}
 	level.Set(levelOf(s))
 	return ServerConfig{
-		Home: s.Home, Listen: s.Listen, AuthToken: s.AuthToken, Slots: s.Slots, LogLimit: int64(s.LogLimit),
+		Home: s.Home, Listen: s.Listen, AuthToken: s.AuthToken, Slots: s.Slots, LogLimit: int64(s.LogLimit), Retention: time.Duration(s.Retention),
+		Kernels: s.Kernels, Memory: int64(s.Memory),
 		TaskEnv: s.TaskEnv, Environ: a.Env, Executable: a.Binary, Args: a.Args[1:], Version: a.Version,
 		Log: slog.New(logHandler(s, a.err, level)), Level: level,
 		Ready: ready,

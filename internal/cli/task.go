@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +21,7 @@ freshet task show hello train           # every try, of the latest run
 freshet task logs 7 train -f
 freshet task restart 7 train`,
 	},
-		a.taskListCommand(), a.taskShowCommand(), a.taskLogsCommand(),
+		a.taskListCommand(), a.taskShowCommand(), a.taskLogsCommand(), a.taskArtifactsCommand(),
 		a.taskActCommand("start", "Start a task of a run that is alive, whatever its conditions say", (*client.Client).StartTask),
 		a.taskActCommand("stop", "Stop a task's execution that is alive", (*client.Client).StopTask),
 		a.taskActCommand("restart", "Stop a task's execution that is alive and start another", (*client.Client).RestartTask),
@@ -35,7 +34,8 @@ var taskColumns = []column[freshet.Execution]{
 		exact: func(e freshet.Execution) string { return number(e.Seq) }},
 	{head: "TRY", cell: func(_ clock, e freshet.Execution) string { return ifStarted(e.Try) }, right: true,
 		exact: func(e freshet.Execution) string { return number(e.Try) }},
-	{head: "STATUS", cell: func(_ clock, e freshet.Execution) string { return string(e.Status) },
+	{head: "STATUS", cell: func(_ clock, e freshet.Execution) string { return string(e.Status) + howFar(e.Progress) },
+		exact: func(e freshet.Execution) string { return string(e.Status) },
 		paint: func(e freshet.Execution) colour { return statusColour(e.Status) }},
 	{head: "STARTED", cell: func(c clock, e freshet.Execution) string { return c.moment(e.StartedAt) },
 		exact: func(e freshet.Execution) string { return exact(e.StartedAt) }},
@@ -59,9 +59,23 @@ func exitCode(e *freshet.Execution) string {
 	return number(*e.ExitCode)
 }
 
+// howFar is how far an execution has come, behind its status.
+func howFar(p *freshet.Progress) string {
+	switch {
+	case p == nil:
+		return ""
+	case p.Total == 0:
+		return " " + number(p.Done)
+	}
+	return " " + number(p.Done) + "/" + number(p.Total)
+}
+
 func taskReason(e *freshet.Execution) string {
 	if e.Reason != "" {
 		return e.Reason
+	}
+	if e.Progress != nil && e.Progress.Text != "" {
+		return e.Progress.Text
 	}
 	return string(e.Code)
 }
@@ -162,7 +176,7 @@ func (a *app) showTry(e *freshet.Execution) {
 	a.fields([]field{
 		{name: "reason", value: taskReason(e)},
 		{name: "outputs", value: compact(e.Outputs)},
-		{name: "artifacts", value: strings.Join(e.Artifacts, ", ")},
+		{name: "artifacts", value: shownArtifacts(e.Artifacts)},
 		{name: "event", value: event},
 		{name: "called", value: called},
 		{name: "log", value: e.Log},

@@ -151,6 +151,11 @@ func (d *Dispatch) recover(ctx context.Context, list []engine.Start) bool {
 		if d.cfg.Hide != nil {
 			held[i].Hide = d.cfg.Hide(s)
 		}
+		if s.Task.KeepsFiles() {
+			if a := d.cfg.Attempt(s); a.Refused == "" || s.Task.WorkingDir == nil { // else nobody knows any more where it runs
+				held[i].Dir, held[i].Artifacts = a.Dir, a.Artifacts
+			}
+		}
 		starts[x.Key] = s
 	}
 	var again []freshet.Key

@@ -102,5 +102,6 @@ func fact(r executor.Report) machine.Entry {
 	}
 	return machine.Entry{Namespace: "", Kind: kind, Run: r.Key.Run, Body: machine.Body{Process: &machine.Process{
 		Task: r.Key.Task, Item: r.Key.Item, Seq: r.Key.Seq, Try: r.Key.Try, Epoch: r.Epoch, Time: freshet.Time(r.Time),
-		PID: r.PID, Log: r.Log, ExitCode: r.ExitCode, Code: r.Code, Reason: r.Reason, Outputs: r.Outputs, BadOut: r.BadOut}}}
+		PID: r.PID, Log: r.Log, ExitCode: r.ExitCode, Code: r.Code, Reason: r.Reason, Outputs: r.Outputs, BadOut: r.BadOut,
+		Artifacts: r.Artifacts, BadArtifacts: r.BadArtifacts}}}
 }

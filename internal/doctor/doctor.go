@@ -28,6 +28,7 @@ type Database interface {
 	Invariants(ctx context.Context) ([]store.Invariant, error)
 	UsedVersions(ctx context.Context) ([]store.UsedVersion, error)
 	Cursor(ctx context.Context) (store.Cursor, error)
+	Blobs(ctx context.Context) ([]string, error)
 }
 
 // Patient is what is looked at.
@@ -183,6 +184,7 @@ func (w *ward) database(ctx context.Context) {
 	w.clock(ctx)
 	w.invariants(ctx)
 	w.workflows(ctx)
+	w.contents(ctx)
 }
 
 const damaged = "stop the server, keep a copy of the home, and restore a backup with `db restore FILE`"

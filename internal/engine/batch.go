@@ -28,7 +28,9 @@ type batch struct {
 	spaces   rows[string, machine.NamespaceRow]
 	unflows  []store.WorkflowID
 	unspaces []string
+	unruns   []int64
 	unheld   []machine.HeldKey
+	places   rows[machine.PlaceKey, *machine.PlaceRow] // nil: deleted
 	size     int
 }
 
@@ -112,10 +114,17 @@ func (b *batch) add(d *machine.Decision) {
 	for i := range d.Triggers {
 		b.trigs.put(d.Triggers[i].ID, &d.Triggers[i])
 	}
+	for _, k := range d.Unplaces {
+		b.places.put(k, nil)
+	}
+	for i := range d.Places {
+		b.places.put(d.Places[i].PlaceKey, &d.Places[i])
+	}
 	if d.Space != nil {
 		b.spaces.put(d.Space.Name, *d.Space)
 	}
-	b.size += 1 + len(d.NewRuns) + len(d.Executions) + len(d.Waits) + len(d.Unwaits) + len(d.Rules) + len(d.Timers) + len(d.Emit) + len(d.Marks) + len(d.Triggers)
+	b.size += 1 + len(d.NewRuns) + len(d.Executions) + len(d.Waits) + len(d.Unwaits) + len(d.Rules) + len(d.Timers) + len(d.Emit) + len(d.Marks) + len(d.Triggers) +
+		len(d.Places) + len(d.Unplaces)
 }
 
 // addMarks takes over marks and cuts in their order: what an earlier decision
@@ -145,7 +154,7 @@ func (b *batch) empty() bool { return len(b.entries) == 0 && b.size == 0 }
 func (b *batch) store(c store.Cursor, leader int64) *store.Batch {
 	s := &store.Batch{Entries: b.entries, Ledger: b.ledger, Runs: b.runs.list, Executions: b.execs.list,
 		Workflows: b.flows.list, Versions: b.vers, Rules: b.rules.list,
-		Spaces: b.spaces.list, Unflows: b.unflows, Unspaces: b.unspaces, Unheld: b.unheld, Cursor: c, Leader: leader}
+		Spaces: b.spaces.list, Unflows: b.unflows, Unruns: b.unruns, Unspaces: b.unspaces, Unheld: b.unheld, Cursor: c, Leader: leader}
 	s.Unmarks = b.cuts.list
 	for _, k := range slices.SortedFunc(maps.Keys(b.marks), machine.NodeKey.Compare) {
 		s.Marks = append(s.Marks, b.marks[k]...)
@@ -155,6 +164,13 @@ func (b *batch) store(c store.Cursor, leader int64) *store.Batch {
 			s.Triggers = append(s.Triggers, *t)
 		} else {
 			s.Untriggers = append(s.Untriggers, b.trigs.keys[i])
+		}
+	}
+	for i, p := range b.places.list {
+		if p != nil {
+			s.Places = append(s.Places, *p)
+		} else {
+			s.Unplaces = append(s.Unplaces, b.places.keys[i])
 		}
 	}
 	for i, w := range b.waits.list {

@@ -34,6 +34,7 @@ type Config struct {
 	Publish func(last int64, entries []machine.Entry)
 	Measure func(Work) // called after each commit; may be nil; must not block
 	Reserve Reserve    // disk space to live from when the disk is full; may be nil
+	Trace   *Trace     // nil: nobody makes traces, and runs get no span of their own
 	Log     *slog.Logger
 	Rows    int // that one transaction writes, about; 0: 5000
 }
@@ -63,7 +64,8 @@ type Start struct {
 	Task      *spec.Task
 	Execution *machine.Execution
 	Files     []freshet.File
-	Secrets   []string // names of those that the run's version mentions
+	Brought   []*machine.Execution // of a run that was rerun: those whose artifacts its directory begins with
+	Secrets   []string             // names of those that the run's version mentions
 }
 
 // Engine decides. Run it once; Submit from anywhere.
@@ -72,6 +74,7 @@ type Engine struct {
 	in     chan *submission
 	holder chan string
 	slots  chan int
+	sweeps chan *sweep
 	ready  chan struct{}
 	done   chan struct{}
 
@@ -95,7 +98,7 @@ func New(cfg Config) *Engine {
 	if cfg.Rows <= 0 {
 		cfg.Rows = turnRows
 	}
-	return &Engine{cfg: cfg, in: make(chan *submission, 1024), holder: make(chan string, 1), slots: make(chan int, 1),
+	return &Engine{cfg: cfg, in: make(chan *submission, 1024), holder: make(chan string, 1), slots: make(chan int, 1), sweeps: make(chan *sweep),
 		ready: make(chan struct{}), done: make(chan struct{})}
 }
 
@@ -213,6 +216,8 @@ func (e *Engine) gather(ctx context.Context) ([]*submission, error) {
 			urgent = true
 		case n := <-e.slots:
 			e.cfg.Slots, e.fair.slots, urgent = n, n, true
+		case s := <-e.sweeps: // nothing else is to do
+			e.sweep(s)
 		case <-due:
 			urgent = e.full || !e.clock.now(time.Now()).Before(e.nextDue)
 		case <-lazy:
@@ -299,6 +304,9 @@ func (e *Engine) turn(ctx context.Context, taken []*submission) (*turn, error) {
 		e.stats.writing.Add(int64(took))
 		if err == nil && e.cfg.Measure != nil {
 			e.cfg.Measure(t.work(took))
+		}
+		if err == nil && len(t.ended) > 0 {
+			e.cfg.Trace.Ended(t.ended)
 		}
 	}
 	if err != nil {

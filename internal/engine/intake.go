@@ -109,7 +109,7 @@ func fact(k machine.Kind) bool {
 	switch k {
 	case machine.Upload, machine.StartRun, machine.StopRun, machine.StartTask, machine.StopTask, machine.RestartTask, machine.AnswerTask,
 		machine.AddTrigger, machine.ChangeTrigger, machine.EnableFlow, machine.DisableFlow, machine.DeleteFlow,
-		machine.PutNamespace, machine.DropNamespace:
+		machine.PutNamespace, machine.DropNamespace, machine.DeleteRun:
 		return false
 	}
 	return true
@@ -233,6 +233,7 @@ func (t *turn) append(p *pending) {
 	if p.Kind == machine.StartRun && p.Run == 0 {
 		p.Run = t.cursor.NextRun
 		t.cursor.NextRun++
+		t.trace(p)
 	}
 	if n := newTriggers(&p.Entry); n > 0 {
 		p.Body.FirstTrigger = t.cursor.NextTrigger
@@ -248,6 +249,9 @@ func (t *turn) append(p *pending) {
 			}
 		}
 		ev := *p.Event
+		if r, ok := t.e.runs[p.From]; ok && ev.Traceparent == "" { // its task does not know of traces
+			ev.Traceparent = r.Trace.Traceparent(freshet.Key{})
+		}
 		ev.Offset, ev.Time, ev.Namespace, ev.RunID = p.Offset, p.Time, p.Namespace, p.Run
 		p.Event = &ev
 	}

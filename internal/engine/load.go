@@ -36,6 +36,12 @@ func (e *Engine) load(ctx context.Context) error {
 	for _, row := range snap.Workflows {
 		e.registry(row.Namespace).Flows[row.Name] = &machine.Flow{WorkflowRow: row}
 	}
+	for i := range snap.Places {
+		row := &snap.Places[i]
+		if f, ok := e.registry(row.Namespace).Flows[row.Workflow]; ok {
+			f.Places.Put(row)
+		}
+	}
 	for _, s := range snap.Triggers {
 		t := e.registry(s.Row.Namespace).Keep(s.Row)
 		t.State, t.Dues = s.State, s.Dues
@@ -67,8 +73,8 @@ func (e *Engine) giveUp(ctx context.Context, s store.RunSnapshot, why error) err
 	}
 	e.last++
 	b := &store.Batch{Cursor: e.cursor, Leader: e.leader}
-	b.Entries = []machine.Entry{{Offset: e.last, Namespace: s.Row.Namespace, Kind: machine.RunEnded, Time: e.cursor.Time, Run: s.Row.ID,
-		Body: machine.Body{Status: freshet.Failed, Workflow: s.Row.Workflow}}}
+	b.Entries = []machine.Entry{{Offset: e.last, Namespace: s.Row.Namespace, Kind: machine.RunEnded, Time: e.cursor.Time, Run: s.Row.ID, Depth: s.Row.Depth,
+		Body: machine.Body{Status: freshet.Failed, Workflow: s.Row.Workflow, Key: s.Row.Place}}}
 	row := s.Row
 	row.Status, row.Code, row.Reason, row.EndedAt = freshet.Failed, freshet.CodeInternal, why.Error(), e.cursor.Time
 	b.Runs = append(b.Runs, row)
@@ -111,6 +117,11 @@ func (e *Engine) loadBacklog(ctx context.Context) error {
 		}
 		for _, en := range entries {
 			after = en.Offset
+			begun := len(e.backlog) == 0 && (e.cursor.Target != 0 || e.cursor.More != nil)
+			if en.Kind == machine.RunEnded && !begun { // it has its place until that is decided
+				e.registry(en.Namespace).Hold(machine.RunRow{ID: en.Run, Workflow: en.Body.Workflow, Status: freshet.Running,
+					Depth: en.Depth, Place: en.Body.Key}, false)
+			}
 			if en.Kind == machine.RunAdmitted { // its place is taken, though it has not been told
 				e.registry(en.Namespace).Admit(en.Body.Workflow, en.Run)
 			}
@@ -169,7 +180,7 @@ func (e *Engine) claimed() []Start {
 
 func (e *Engine) startOf(v *version, r *machine.Run, x *machine.Execution) Start {
 	t, _ := v.spec.Task(x.Key.Task)
-	return Start{Run: r.RunRow, Task: t, Execution: x, Files: v.files, Secrets: v.spec.Secrets}
+	return Start{Run: r.RunRow, Task: t, Execution: x, Files: v.files, Brought: r.Brought(), Secrets: v.spec.Secrets}
 }
 
 func isFull(err error) bool { return errors.Is(err, store.ErrFull) }

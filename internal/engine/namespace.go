@@ -24,6 +24,10 @@ func (t *turn) registry(p *pending) (done, ok bool, err error) {
 			t.answer(p, Reply{Run: run, Known: true})
 			return true, false, nil
 		}
+		if err := t.repeats(p); err != nil {
+			t.refusedLate(p, err)
+			return true, false, nil
+		}
 	}
 	specs := &specs{t: t, namespace: p.Namespace, uploads: p.Body.Upload}
 	for more := t.cursor.More; ; {
@@ -66,6 +70,9 @@ func (t *turn) keep(p *pending, g *machine.Registry, d *machine.Decision, part i
 	if d.Unflow != "" {
 		replaced = append(replaced, versionID{p.Namespace, d.Unflow, g.Flows[d.Unflow].Version})
 		t.b.unflows = append(t.b.unflows, store.WorkflowID{Namespace: p.Namespace, Name: d.Unflow})
+	}
+	if d.Unrun != 0 {
+		t.b.unruns = append(t.b.unruns, d.Unrun)
 	}
 	for _, id := range d.Untriggers {
 		delete(e.triggers, id)

@@ -30,7 +30,11 @@ func (e *Engine) Picture() Picture {
 		same.Flows = make(map[string]*machine.Flow, len(g.Flows))
 		for flow, f := range g.Flows {
 			c := *f
-			c.Active, c.Queued, c.Later, c.Stopping = slices.Sorted(slices.Values(f.Active)), slices.Clone(f.Queued), slices.Sorted(slices.Values(f.Later)), nil
+			c.Groups = make(map[string]*machine.Group, len(f.Groups))
+			for key, group := range f.Groups {
+				c.Groups[key] = &machine.Group{Active: slices.Sorted(slices.Values(group.Active)), Queued: slices.Clone(group.Queued)}
+			}
+			c.Later, c.Stopping = slices.Sorted(slices.Values(f.Later)), nil
 			same.Flows[flow] = &c
 		}
 		p.Registries[name] = &same

@@ -30,6 +30,7 @@ type turn struct {
 	waiting []*submission       // accepted in an earlier turn, and still to be answered
 	started map[[2]string]int64 // idempotence keys of this turn's starts
 	tally   tally
+	ended   []Ended
 }
 
 type answer struct {
@@ -148,7 +149,7 @@ func (t *turn) spaces(p *pending) bool {
 		return tm.Kind == machine.RuleTimer && tm.Key.Run == 0 || tm.Kind == machine.RunStartTimer
 	case machine.Started, machine.Ended, machine.Settle, machine.RunAdmitted,
 		machine.StopRun, machine.StartTask, machine.StopTask, machine.RestartTask, machine.AnswerTask,
-		machine.ChildStarted, machine.ChildEnded:
+		machine.ChildStarted, machine.ChildEnded, machine.GrantPlaces:
 		return false
 	}
 	return true
@@ -219,6 +220,7 @@ func (t *turn) run(p *pending, id int64) bool {
 			t.refusedLate(p, d.Refused) // from within: nobody hears it
 			return true
 		}
+		t.end(v.spec, r, &p.Entry, d)
 		machine.Apply(v.spec, r, d)
 		t.write(p)
 		t.take(p, d, id, part)

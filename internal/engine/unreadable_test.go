@@ -36,12 +36,15 @@ func TestUnreadableVersion(t *testing.T) {
 		b.Runs = append(b.Runs, machine.RunRow{ID: int64(i + 1), Namespace: "default", Workflow: name, Version: name,
 			Status: freshet.Running, Type: freshet.Manual, CreatedAt: now, StartedAt: now})
 	}
-	// Another run waits for the place of the one that cannot be read.
+	// Another run of its key waits for the place of the one that cannot be read.
+	b.Runs[0].Place = "k"
+	b.Places = []machine.PlaceRow{{PlaceKey: machine.PlaceKey{Run: 1, Task: "a", Seq: 1, Item: freshet.NoItem}, Namespace: "default", Workflow: "old",
+		Ask: 1, Since: 1, Held: true}}
 	b.Versions = append(b.Versions, machine.VersionRow{Namespace: "default", Name: "old", Version: "newer", CreatedAt: now,
-		Source: "name: old\nconcurrency: 1\ntasks:\n  a: {expr: {x: \"1\"}}\n"})
+		Source: "name: old\nconcurrency: {limit: 1, key: event.key}\ntasks:\n  a: {expr: {x: \"1\"}}\n"})
 	b.Workflows[0].Version = "newer"
 	b.Runs = append(b.Runs, machine.RunRow{ID: 3, Namespace: "default", Workflow: "old", Version: "newer",
-		Status: freshet.Queued, Type: freshet.Manual, CreatedAt: now})
+		Status: freshet.Queued, Type: freshet.Manual, CreatedAt: now, Place: "k"})
 	b.Cursor.NextRun = 4
 	b.Executions = append(b.Executions, &machine.Execution{Key: freshet.Key{Run: 1, Task: "a", Item: freshet.NoItem, Seq: 1, Try: 1},
 		Status: freshet.Running, QueuedAt: now, StartedAt: now, Epoch: snap.Leader, Node: "gone", Held: true})
@@ -72,6 +75,9 @@ func TestUnreadableVersion(t *testing.T) {
 	}
 	if next, err := st.Run(ctx, 3); err != nil || next.Status != freshet.Success {
 		t.Errorf("the run that waited for its place is %+v, %v", next, err)
+	}
+	if size, err := st.Size(ctx); err != nil || size.Rows["places"] != 0 {
+		t.Errorf("%d places are left, %v", size.Rows["places"], err)
 	}
 	list, err = st.Executions(ctx, store.ExecutionFilter{Run: 2})
 	if err != nil || len(list) != 1 || list[0].Status != freshet.Success {

@@ -26,6 +26,7 @@ type Attempt struct {
 	Dir       string              // working directory; empty: the run's; relative: below it
 	Input     []byte              // JSON for $FRESHET_INPUT
 	Files     []freshet.File      // what the run's directory holds before its first process
+	Artifacts []string            // globs of the files to keep when it has ended, below its working directory
 	LogLimit  int64               // bytes of log that are kept; the middle goes
 	Refused   string              // why it cannot start, whatever else stands here; empty: it can
 	Hide      func(string) string // masks secrets in what a report tells of it; nil: it has none
@@ -67,7 +68,9 @@ type Executor interface {
 	Release(ctx context.Context, keys []freshet.Key) error
 
 	// Reports is where facts come out, in order for each key. It is never
-	// closed while Run runs.
+	// closed while Run runs. The end of an attempt with artifacts comes once
+	// their contents are safe, however it ended; an executor that recovers an
+	// end that was not reported keeps them again.
 	Reports() <-chan Report
 
 	// Run serves until ctx ends. Attempts go on without it.
@@ -91,7 +94,9 @@ type Held struct {
 	Started   bool // a report of its start was committed
 	Stopping  bool // it had been asked to stop
 	Grace     time.Duration
-	Hide      func(string) string // as in its Attempt
+	Dir       string              // these three as in its Attempt
+	Artifacts []string            //
+	Hide      func(string) string //
 }
 
 // Report is a fact about an attempt.
@@ -107,6 +112,9 @@ type Report struct {
 	Reason   string            // of Ended with a code: one line
 	Outputs  map[string]string // of Ended: what it wrote to $FRESHET_OUTPUT
 	BadOut   string            // of Ended: what is wrong with what it wrote there
+
+	Artifacts    []freshet.Artifact // of Ended: what is kept of its files, by path
+	BadArtifacts string             // of Ended: why not all that should be kept is; one line
 }
 
 // ReportKind is what a report says.

@@ -21,7 +21,8 @@ func (x *Inbox) StartRun(ctx context.Context, namespace, name, key string, r fre
 	if err != nil {
 		return 0, err
 	}
-	start := &machine.RunStart{Workflow: w.Name, Version: version, Parameters: params, Type: freshet.Manual, Key: key}
+	start := &machine.RunStart{Workflow: w.Name, Version: version, Parameters: params, Type: freshet.Manual, Key: key,
+		Trace: freshet.Trace(freshet.Traceparent(r.Traceparent))}
 	if r.At != nil && r.At.After(time.Now()) {
 		at := freshet.Time(*r.At)
 		start.At = &at
@@ -55,8 +56,8 @@ func (x *Inbox) DisableWorkflow(ctx context.Context, namespace, name string) err
 	return x.change(ctx, namespace, name, machine.DisableFlow)
 }
 
-// DeleteWorkflow forgets a workflow of which no run is alive, with its
-// triggers. Its runs stay.
+// DeleteWorkflow forgets a workflow of which no run is alive, with its triggers,
+// its versions and its runs.
 func (x *Inbox) DeleteWorkflow(ctx context.Context, namespace, name string) error {
 	return x.change(ctx, namespace, name, machine.DeleteFlow)
 }

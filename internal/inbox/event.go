@@ -18,7 +18,8 @@ func (x *Inbox) Send(ctx context.Context, namespace string, events []freshet.Eve
 	entries := make([]machine.Entry, 0, len(events))
 	at := make([]int, 0, len(events))
 	for i, r := range events {
-		ev := &freshet.Event{ID: r.ID, Namespace: namespace, Key: r.Key, Value: r.Value, Sender: r.Sender, Context: r.Context, RunID: r.RunID}
+		ev := &freshet.Event{ID: r.ID, Namespace: namespace, Key: r.Key, Value: r.Value, Sender: r.Sender, Context: r.Context, RunID: r.RunID,
+			Traceparent: freshet.Traceparent(r.Traceparent)}
 		if errs[i] = x.check(ctx, ev); errs[i] != nil {
 			continue
 		}

@@ -37,7 +37,8 @@ func (x *Inbox) Rerun(ctx context.Context, id int64, r freshet.RerunRequest) (in
 	if err != nil {
 		return 0, err
 	}
-	start := &machine.RunStart{Workflow: row.Workflow, Version: version, Parameters: params, Type: freshet.Rerun, Rerun: &machine.Rerun{Of: id}}
+	start := &machine.RunStart{Workflow: row.Workflow, Version: version, Parameters: params, Type: freshet.Rerun, Rerun: &machine.Rerun{Of: id},
+		Trace: freshet.Trace(freshet.Traceparent(r.Traceparent))}
 	if !row.ScheduledAt.IsZero() {
 		start.ScheduledAt = &row.ScheduledAt
 	}
@@ -48,6 +49,9 @@ func (x *Inbox) Rerun(ctx context.Context, id int64, r freshet.RerunRequest) (in
 		}
 		st := machine.Load(old, row, s.Held, s.Waits, s.Rules, nil)
 		if body.Outputs, err = x.takeOver(ctx, w, old, st, r.From, start.Rerun); err != nil {
+			return 0, err
+		}
+		if err := x.bring(ctx, &row, version, start.Rerun); err != nil {
 			return 0, err
 		}
 	}
@@ -77,10 +81,17 @@ func (x *Inbox) takeOver(ctx context.Context, w, old *spec.Workflow, st *machine
 			}
 			r.Again = append(r.Again, machine.AgainOn{Task: t.Name, Event: ev})
 		default:
-			r.Kept = append(r.Kept, machine.Kept{Task: t.Name, Status: last.Status, Code: last.Code})
-			if done := st.Tasks[i].Success; done != nil && done.Outputs != nil {
-				outputs[t.Name] = done.Outputs
+			kept := machine.Kept{Task: t.Name, Status: last.Status, Code: last.Code}
+			if done := st.Tasks[i].Success; done != nil {
+				if done.Outputs != nil {
+					outputs[t.Name] = done.Outputs
+				}
+				var err error
+				if kept.Artifacts, err = x.leftBy(ctx, t, done); err != nil {
+					return nil, err
+				}
 			}
+			r.Kept = append(r.Kept, kept)
 		}
 	}
 	if from == "" && len(r.Again) == 0 {

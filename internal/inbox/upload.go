@@ -32,7 +32,7 @@ func (x *Inbox) Upload(ctx context.Context, namespace string, r freshet.UploadRe
 		warnings := found.Wire() // of the file; told with its first workflow
 		for _, w := range flows {
 			ns := cmp.Or(w.Namespace, namespace, freshet.DefaultNamespace)
-			u := machine.Uploaded{Name: w.Name, Source: string(w.Source), Files: doc.Files, Description: w.Description}
+			u := machine.Uploaded{Name: w.Name, Source: string(w.Source), Files: doc.Files, Description: w.Description, Retention: w.Retention}
 			for _, t := range w.Tasks {
 				u.Tasks = append(u.Tasks, t.Name)
 			}

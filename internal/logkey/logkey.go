@@ -24,4 +24,10 @@ const (
 	Log       = "log"       // path of a task's log
 	Changed   = "changed"   // names of settings that were taken up
 	Restart   = "restart"   // names of settings that wait for a restart
+
+	Runs       = "runs"       // how many were removed
+	Executions = "executions" // how many were removed
+	Entries    = "entries"    // how many entries of the journal were removed
+	Decisions  = "decisions"  // how many decisions about entries were removed
+	Contents   = "contents"   // how many contents of files were removed
 )

@@ -42,6 +42,7 @@ func (d *draft) giveUp(c cell) {
 	if x.Epoch != 0 && x.Status != freshet.Retrying {
 		d.d.Stops = append(d.d.Stops, StopEffect{Key: x.Key, Grace: t.StopGrace})
 	}
+	d.leavePlace(x)
 	d.edit(c, func(x *Execution) {
 		x.Status, x.Code, x.Reason, x.EndedAt = freshet.Failed, freshet.CodeInternal, "its run was given up", d.now
 	})

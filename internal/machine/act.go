@@ -113,7 +113,7 @@ func (d *draft) restart(task int, s Start, outcome int, why freshet.Code) {
 		d.begin(task, s)
 		d.d.Outcomes[outcome].Action = "start"
 		d.d.Outcomes[outcome].Seq = d.task(task).Seq()
-	case t.Latest.Status == freshet.Queued && t.Latest.Epoch == 0 && t.Latest.Key.Try == 1:
+	case t.Latest.Status == freshet.Waiting, t.Latest.Status == freshet.Queued && t.Latest.Epoch == 0 && t.Latest.Key.Try == 1:
 		// No process yet: it stays, and takes the new event.
 		d.renew(task, s)
 		d.d.Outcomes[outcome].Action = "restart"
@@ -142,10 +142,11 @@ func (d *draft) end(c cell, why freshet.Code) {
 	switch {
 	case t.Foreach != nil && c.item == freshet.NoItem:
 		d.endItems(c.task, why)
-	case x.Status == freshet.Retrying, x.Status == freshet.Queued && x.Epoch == 0:
-		if x.Status == freshet.Queued {
+	case x.Status == freshet.Waiting, x.Status == freshet.Retrying, x.Status == freshet.Queued && x.Epoch == 0:
+		switch x.Status {
+		case freshet.Queued:
 			d.unqueue(x.Key)
-		} else {
+		case freshet.Retrying:
 			d.d.Untimers = append(d.d.Untimers, Timer{Kind: RetryTimer, Key: x.Key})
 		}
 		d.edit(c, func(x *Execution) { x.Asked = why })

@@ -29,7 +29,8 @@ func (d *draft) request(c cell) {
 	}{d.st.ID, d.st.Workflow, x.Key.Task, x.Key.Seq, message})
 	d.d.Emit = append(d.d.Emit, Entry{Namespace: d.st.Namespace, Kind: EventHappened, Run: d.st.ID, Cause: d.entry.Offset,
 		Depth: min(max(d.st.Depth, d.entry.Depth+1), freshet.MaxDepth),
-		Event: &freshet.Event{Namespace: d.st.Namespace, Key: ApprovalRequested, Value: string(value), Sender: x.Key.Task, RunID: d.st.ID}})
+		Event: &freshet.Event{Namespace: d.st.Namespace, Key: ApprovalRequested, Value: string(value), Sender: x.Key.Task, RunID: d.st.ID,
+			Traceparent: string(d.trace(x.Key))}})
 	d.size++
 }
 

@@ -86,7 +86,9 @@ func (d *draft) runsAway(task int) bool {
 // renew gives an execution that has no process yet a newer event.
 func (d *draft) renew(task int, s Start) {
 	x := d.edit(whole(task), func(x *Execution) { x.Call = nil })
-	d.unqueue(x.Key)
+	if x.Status == freshet.Queued {
+		d.unqueue(x.Key)
+	}
 	d.ready(task, s)
 }
 
@@ -125,6 +127,10 @@ func (d *draft) decideStart(c cell) {
 		d.compute(c, vars)
 	default:
 		d.edit(c, func(x *Execution) { x.Call = call.orNothing() })
+		if t.Concurrency != nil {
+			d.takePlace(c, vars)
+			return
+		}
 		d.launch(c)
 	}
 }

@@ -13,7 +13,7 @@ func (d *draft) callWorkflow(c cell) {
 	t := d.w.Tasks[c.task]
 	x := d.running(c)
 	key := x.Key
-	start := &RunStart{Workflow: t.Flow, Type: freshet.ByWorkflow, Caller: &key}
+	start := &RunStart{Workflow: t.Flow, Type: freshet.ByWorkflow, Caller: &key, Trace: d.trace(key)}
 	if x.Call != nil {
 		start.Parameters = x.Call.Input
 	}

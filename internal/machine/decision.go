@@ -30,13 +30,16 @@ type Decision struct {
 
 	Due        int64         // registry: the run that was started for later and whose time has come
 	Unflow     string        // registry: the workflow that is no more
-	Flow       string        // registry: the workflow that the four below are about
+	Unrun      int64         // registry: the run that has ended and is no more
+	Flow       string        // registry: the workflow that those below are about
 	NewRuns    []RunRow      // registry
 	Admitted   []int64       // registry: queued runs that got their place
 	Ended      int64         // registry: the run that ended
 	EndedDeep  bool          // registry: it was many links of a chain away from what had set it off
 	Stopping   []int64       // registry: runs that were asked to make room
 	Later      []int64       // registry: new runs that wait for their time
+	Unplaces   []PlaceKey    // registry: executions that neither have a place nor wait for one; carried out before Places
+	Places     []PlaceRow    // registry: places that executions have now, or wait for
 	Workflows  []WorkflowRow // registry
 	Versions   []VersionRow  // registry
 	Triggers   []TriggerRow  // registry: new or changed
@@ -145,7 +148,8 @@ type WorkflowRow struct {
 	Version     string
 	Description string
 	Tasks       []string
-	Emits       []string // keys that its tasks are known to send
+	Emits       []string      // keys that its tasks are known to send
+	Retention   time.Duration // how long its ended runs are kept; 0: as long as the server says, below: for ever
 	Enabled     bool
 	CreatedAt   time.Time
 	UpdatedAt   time.Time

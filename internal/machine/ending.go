@@ -27,7 +27,8 @@ func EndEvent(e *Entry) *freshet.Event {
 	if err != nil { // nothing that an expression gives
 		value = []byte("{}")
 	}
-	return &freshet.Event{Offset: e.Offset, Namespace: e.Namespace, Key: e.Body.Workflow, Value: string(value), Time: e.Time, RunID: e.Run}
+	return &freshet.Event{Offset: e.Offset, Namespace: e.Namespace, Key: e.Body.Workflow, Value: string(value), Time: e.Time, RunID: e.Run,
+		Traceparent: e.Body.Traceparent}
 }
 
 // finite is a value as JSON can hold it, and as a store gives it back: a
@@ -141,13 +142,15 @@ func (d *draft) concluded() {
 
 // over ends the run.
 func (d *draft) over(status freshet.Status) {
+	d.tellPlaces()
 	row := d.runRow()
 	row.Status, row.EndedAt = status, d.now
 	if row.StartedAt.IsZero() && !row.ScheduledAt.IsZero() { // it may have waited for its time
 		d.d.Untimers = append(d.d.Untimers, Timer{Kind: RunStartTimer, Key: freshet.Key{Run: d.st.ID}})
 	}
 	d.d.Emit = append(d.d.Emit, Entry{Namespace: d.st.Namespace, Kind: RunEnded, Run: d.st.ID, Depth: row.Depth,
-		Cause: d.entry.Offset, Body: Body{Status: status, Workflow: d.st.Workflow, Outputs: row.Outputs}})
+		Cause: d.entry.Offset, Body: Body{Status: status, Workflow: d.st.Workflow, Key: row.Place, Outputs: row.Outputs,
+			Traceparent: row.Trace.Traceparent(freshet.Key{})}})
 	if k := row.Caller; k != nil {
 		d.d.Emit = append(d.d.Emit, Entry{Namespace: d.st.Namespace, Kind: ChildEnded, Run: k.Run, Depth: row.Depth, Cause: d.entry.Offset,
 			Body: Body{Child: &Child{Key: *k, Run: d.st.ID, Status: status, Reason: row.Reason}, Outputs: row.Outputs}})

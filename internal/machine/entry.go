@@ -21,7 +21,9 @@ const (
 	ChildStarted  Kind = "child_started"    // fact: the registry tells a run which run its task has called
 	ChildEnded    Kind = "child_ended"      // fact: a run tells the run that called it
 	RunAdmitted   Kind = "run_admitted"     // the registry tells a queued run that its place is free
-	PlacesChanged Kind = "places"           // an upload may have changed how many runs have a place
+	PlacesChanged Kind = "places"           // an upload may have changed how many runs, or executions of tasks, have a place
+	AskPlaces     Kind = "places_ask"       // a run tells its namespace which places its tasks want, and which they leave
+	GrantPlaces   Kind = "places_grant"     // the namespace tells a run which places its tasks have got
 	Upload        Kind = "upload"           // command: workflows to keep
 	StartRun      Kind = "run_start"        // command
 	StopRun       Kind = "run_stop"         // command
@@ -36,6 +38,7 @@ const (
 	DeleteFlow    Kind = "workflow_delete"  // command
 	PutNamespace  Kind = "namespace_put"    // command: add or update
 	DropNamespace Kind = "namespace_delete" // command
+	DeleteRun     Kind = "run_delete"       // command
 )
 
 // Entry is one entry of the journal. Every change begins as one.
@@ -64,13 +67,18 @@ type Body struct {
 	Task     string         `json:"task,omitempty"`     // StartTask, StopTask, RestartTask
 	Upload   []Uploaded     `json:"upload,omitempty"`   // Upload
 	Status   freshet.Status `json:"status,omitempty"`   // RunEnded
-	Workflow string         `json:"workflow,omitempty"` // RunEnded, RunAdmitted, EnableFlow, DisableFlow, DeleteFlow
+	Workflow string         `json:"workflow,omitempty"` // RunEnded, RunAdmitted, PlacesChanged, AskPlaces, EnableFlow, DisableFlow, DeleteFlow
+	Key      string         `json:"key,omitempty"`      // RunEnded: of its workflow's `concurrency`
 	Outputs  map[string]any `json:"outputs,omitempty"`  // RunEnded, ChildEnded; of a Rerun by task
 	Trigger  *TriggerRow    `json:"trigger,omitempty"`  // AddTrigger; its ID is FirstTrigger
 	Child    *Child         `json:"child,omitempty"`    // ChildStarted, ChildEnded
 	Answer   *Answer        `json:"answer,omitempty"`   // AnswerTask
+	Places   *PlacesChange  `json:"places,omitempty"`   // AskPlaces, GrantPlaces
 	Change   *TriggerChange `json:"change,omitempty"`   // ChangeTrigger
 	Space    *SpaceChange   `json:"space,omitempty"`    // PutNamespace
+	Parent   int64          `json:"parent,omitempty"`   // DeleteRun: the run that had called it
+
+	Traceparent string `json:"traceparent,omitempty"` // RunEnded: what carries on the run's trace
 
 	// FirstTrigger is the first of the ids that the entry may give to new
 	// triggers: Upload, AddTrigger.
@@ -101,6 +109,8 @@ type Kept struct {
 	Task   string         `json:"task"`
 	Status freshet.Status `json:"status"`
 	Code   freshet.Code   `json:"code,omitempty"`
+
+	Artifacts []freshet.Artifact `json:"artifacts,omitempty"`
 }
 
 // AgainOn is a task that starts again.
@@ -146,6 +156,9 @@ type Process struct {
 	Reason   string            `json:"reason,omitempty"`
 	Outputs  map[string]string `json:"outputs,omitempty"`
 	BadOut   string            `json:"bad_outputs,omitempty"`
+
+	Artifacts    []freshet.Artifact `json:"artifacts,omitempty"`
+	BadArtifacts string             `json:"bad_artifacts,omitempty"`
 }
 
 // Key is the attempt that the report is about.
@@ -195,6 +208,7 @@ type RunStart struct {
 	TriggerName string          `json:"trigger_name,omitempty"`
 	Missing     []string        `json:"missing,omitempty"`
 	Rerun       *Rerun          `json:"rerun,omitempty"`
+	Trace       freshet.Trace   `json:"trace,omitempty"`
 	Caller      *freshet.Key    `json:"caller,omitempty"` // the execution that calls; Version is the newest then, and Parameters are not checked
 }
 
@@ -212,5 +226,6 @@ type Uploaded struct {
 	Description string         `json:"description,omitempty"`
 	Tasks       []string       `json:"tasks"`
 	Emits       []string       `json:"emits,omitempty"` // keys that its tasks are known to send
-	On          []TriggerRow   `json:"on,omitempty"`    // the entries of its `on:`; no id, namespace or times yet
+	Retention   time.Duration  `json:"retention,omitempty"`
+	On          []TriggerRow   `json:"on,omitempty"` // the entries of its `on:`; no id, namespace or times yet
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/freshet/freshet"
@@ -38,7 +39,7 @@ func (d *draft) ended() {
 	}
 	p, t := d.entry.Body.Process, d.w.Tasks[c.task]
 	d.edit(c, func(x *Execution) {
-		x.ExitCode, x.HasExit, x.EndedAt = p.ExitCode, p.Code == "", p.Time
+		x.ExitCode, x.HasExit, x.EndedAt, x.Artifacts = p.ExitCode, p.Code == "", p.Time, p.Artifacts
 		if p.Log != "" {
 			x.Log = p.Log
 		}
@@ -52,13 +53,17 @@ func (d *draft) ended() {
 	case p.Code != "":
 		d.finish(c, freshet.Failed, p.Code, p.Reason)
 	case p.ExitCode != 0:
-		d.finish(c, freshet.Failed, freshet.CodeExit, exitText(p.ExitCode))
+		d.finish(c, freshet.Failed, freshet.CodeExit, exitReason(p))
 	case p.BadOut != "":
 		d.finish(c, freshet.Failed, freshet.CodeOutputs, p.BadOut)
 	default:
 		out, err := t.CheckOutputs(p.Outputs)
 		if err != nil {
 			d.finish(c, freshet.Failed, freshet.CodeOutputs, err.Error())
+			return
+		}
+		if p.BadArtifacts != "" {
+			d.finish(c, freshet.Failed, freshet.CodeArtifacts, p.BadArtifacts)
 			return
 		}
 		d.edit(c, func(x *Execution) { x.Outputs = out })
@@ -103,6 +108,26 @@ var stopText = map[freshet.Code]string{
 	freshet.CodeDisabled:        "its workflow was disabled when its time came",
 }
 
+// reasonOutput is the output in which a process that fails may say why.
+const reasonOutput = "reason"
+
+// maxReason bounds what it says, in characters.
+const maxReason = 500
+
+// exitReason says why a process failed: in its own words, where it has any,
+// and by its exit code.
+func exitReason(p *Process) string {
+	code := exitText(p.ExitCode)
+	said, _, _ := strings.Cut(strings.TrimSpace(p.Outputs[reasonOutput]), "\n")
+	if said = strings.TrimSpace(said); said == "" {
+		return code
+	}
+	if long := []rune(said); len(long) > maxReason {
+		said = string(long[:maxReason]) + "…"
+	}
+	return said + " (" + code + ")"
+}
+
 func exitText(code int) string {
 	if code > 128 && code < 128+65 {
 		return fmt.Sprintf("ended by signal %d (exit code %d)", code-128, code)
@@ -131,6 +156,7 @@ func (d *draft) finish(c cell, status freshet.Status, code freshet.Code, reason 
 			x.EndedAt = d.now
 		}
 	})
+	d.leavePlace(x)
 	if c.item != freshet.NoItem {
 		d.itemEnded(c.task)
 		return
@@ -233,7 +259,8 @@ func (d *draft) timer() {
 // tryAgain queues the next try of an execution with the values of the first.
 func (d *draft) tryAgain(c cell, x *Execution) {
 	d.edit(c, func(x *Execution) { x.Status = freshet.Failed })
-	next := &Execution{Key: x.Key, Status: freshet.Queued, QueuedAt: d.now, Offset: x.Offset, By: x.By, Call: x.Call, Executor: x.Executor}
+	next := &Execution{Key: x.Key, Status: freshet.Queued, QueuedAt: d.now, Offset: x.Offset, By: x.By, Call: x.Call, Executor: x.Executor,
+		Place: x.Place, Asks: x.Asks}
 	next.Key.Try++
 	d.add(c, next)
 	d.launch(c)
@@ -259,7 +286,7 @@ func (d *draft) emit(c cell) error {
 		if err != nil {
 			return fmt.Errorf("emit %d: %w", i+1, err)
 		}
-		ev.Sender = t.Name
+		ev.Sender, ev.Traceparent = t.Name, string(d.trace(x.Key))
 		list = append(list, Entry{Namespace: d.st.Namespace, Kind: EventHappened, Run: d.st.ID,
 			Depth: depth, Cause: d.entry.Offset, Event: ev})
 	}

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/freshet/freshet"
@@ -26,8 +27,12 @@ func (d *spaceDraft) start() {
 		d.d.Refused = nil // it has been told
 	}
 	if s.Trigger != 0 {
+		result := freshet.Fired
+		if d.d.Refused.Code == freshet.Invalid {
+			result = freshet.Erred
+		}
 		d.note(&Trigger{TriggerRow: TriggerRow{ID: s.Trigger, Name: s.TriggerName, Workflow: s.Workflow}},
-			freshet.Outcome{Result: freshet.Fired, Note: d.d.Refused.Message})
+			freshet.Outcome{Result: result, Note: d.d.Refused.Message})
 		d.d.Refused = nil
 	}
 }
@@ -66,7 +71,7 @@ func (d *spaceDraft) newRun(s *RunStart) (row RunRow, later bool) {
 	}
 	row = RunRow{ID: e.Run, Namespace: d.g.Namespace, Workflow: s.Workflow, Version: version, Status: freshet.Running,
 		Type: s.Type, Parameters: params, CreatedAt: e.Time, StartedAt: e.Time, Event: e.Event, Key: s.Key,
-		Trigger: s.Trigger, Missing: s.Missing, Depth: e.Depth}
+		Trigger: s.Trigger, Missing: s.Missing, Depth: e.Depth, Trace: s.Trace}
 	if s.Trigger != 0 && e.Event != nil {
 		row.Depth++
 	}
@@ -87,12 +92,19 @@ func (d *spaceDraft) newRun(s *RunStart) (row RunRow, later bool) {
 	if s.ScheduledAt != nil {
 		row.ScheduledAt = *s.ScheduledAt
 	}
+	if w.Concurrency != nil {
+		if row.Place, err = runKey(w, row, e); err != nil {
+			d.refuse(freshet.Invalid, "%v", err)
+			d.hint("the `key` of its `concurrency` needs a value for every run: look at what it is made of")
+			return row, false
+		}
+	}
 	if s.At != nil && s.At.After(e.Time) {
 		row.ScheduledAt, row.Status = freshet.Time(*s.At), freshet.Queued
 		row.StartedAt = row.EndedAt // none yet
 		return row, true
 	}
-	if c := w.Concurrency; c != nil && !d.place(c, f) {
+	if c := w.Concurrency; c != nil && !d.place(c, f, row.Place) {
 		row.Status = freshet.Queued
 		row.StartedAt = row.EndedAt
 	}
@@ -100,17 +112,21 @@ func (d *spaceDraft) newRun(s *RunStart) (row RunRow, later bool) {
 }
 
 // place tells whether a new run may begin at once. If not, it waits, unless
-// the overlap refuses it.
-func (d *spaceDraft) place(c *spec.Concurrency, f *Flow) bool {
-	if len(f.Active) < c.Limit && len(f.Queued) == 0 {
+// the overlap refuses it. All of it holds for the runs that share its key.
+func (d *spaceDraft) place(c *spec.Concurrency, f *Flow, key string) bool {
+	g := f.group(key)
+	if len(g.Active) < c.Limit && len(g.Queued) == 0 {
 		return true
 	}
-	name := d.g.Namespace + "." + f.Name
+	name, runs := d.g.Namespace+"."+f.Name, "runs"
+	if c.Key != nil {
+		runs = fmt.Sprintf("runs with the key %q", key)
+	}
 	switch c.Overlap {
 	case spec.SkipRun:
-		d.refuse(freshet.Conflict, "%s already has %d of %d runs alive, and its overlap is skip", name, len(f.Active), c.Limit)
+		d.refuse(freshet.Conflict, "%s already has %d of %d %s alive, and its overlap is skip", name, len(g.Active), c.Limit, runs)
 	case spec.StopOldest:
-		alive := slices.Concat(f.Active, f.Queued)
+		alive := slices.Concat(g.Active, g.Queued)
 		alive = slices.DeleteFunc(alive, func(id int64) bool { return slices.Contains(f.Stopping, id) })
 		for len(alive) >= c.Limit {
 			d.d.Stopping = append(d.d.Stopping, alive[0])
@@ -118,8 +134,8 @@ func (d *spaceDraft) place(c *spec.Concurrency, f *Flow) bool {
 			alive = alive[1:]
 		}
 	default:
-		if len(f.Queued) >= c.Queue {
-			d.refuse(freshet.Conflict, "%s has %d runs alive and %d waiting, which is all that its concurrency allows", name, len(f.Active), len(f.Queued))
+		if len(g.Queued) >= c.Queue {
+			d.refuse(freshet.Conflict, "%s has %d %s alive and %d waiting, which is all that its concurrency allows", name, len(g.Active), runs, len(g.Queued))
 		}
 	}
 	return false
@@ -143,7 +159,7 @@ func (d *spaceDraft) due() {
 		return
 	}
 	w, err := d.specs.Workflow(f.Name, f.Version)
-	free := err != nil || w.Concurrency == nil || d.place(w.Concurrency, f)
+	free := err != nil || w.Concurrency == nil || d.place(w.Concurrency, f, f.Keys[id])
 	switch {
 	case d.d.Refused != nil:
 		d.d.Refused = nil
@@ -169,28 +185,13 @@ func (d *spaceDraft) admit(workflow string, id int64) {
 		Cause: d.e.Offset, Body: Body{Workflow: workflow}})
 }
 
-// ended frees the place of a run, and gives it to the oldest that waits.
+// ended frees the place of a run, and what it has left of those of its tasks,
+// and gives them to those that wait longest.
 func (d *spaceDraft) ended() {
 	d.d.Ended, d.d.Flow = d.e.Run, d.e.Body.Workflow
-	d.d.EndedDeep = d.e.Kind == RunEnded && d.e.Depth >= deepLinks
-	f, ok := d.g.Flows[d.d.Flow]
-	if !ok || len(f.Queued) == 0 {
-		return
-	}
-	room := len(f.Queued) // without a limit nothing waits
-	if w, err := d.specs.Workflow(f.Name, f.Version); err == nil && w.Concurrency != nil {
-		room = w.Concurrency.Limit - len(f.Active)
-		if slices.Contains(f.Active, d.e.Run) {
-			room++
-		}
-	}
-	for _, id := range f.Queued {
-		if room <= 0 {
-			return
-		}
-		if id != d.e.Run {
-			d.admit(d.d.Flow, id)
-			room--
-		}
+	d.d.EndedDeep = d.e.Depth >= deepLinks
+	if f, ok := d.g.Flows[d.d.Flow]; ok {
+		d.admitNext(f, f.Keys[d.e.Run], d.e.Run)
+		d.abandon(f, d.e.Run)
 	}
 }

@@ -26,11 +26,12 @@ type Registry struct {
 // Flow is a workflow with its runs that are not over.
 type Flow struct {
 	WorkflowRow
-	Active   []int64 // running or being stopped, oldest first
-	Queued   []int64 // wait for a place, oldest first
-	Later    []int64 // wait for their time, oldest first
-	Stopping []int64 // those of all that were asked to make room
-	Triggers []int64 // ascending
+	Groups   map[string]*Group // runs by the key of the workflow's `concurrency`; without one it is empty
+	Keys     map[int64]string  // of runs, where it is not empty
+	Later    []int64           // wait for their time, oldest first
+	Stopping []int64           // those of all that were asked to make room
+	Triggers []int64           // ascending
+	Places   Places            // of tasks
 }
 
 // Trigger is a trigger with what it remembers.
@@ -60,7 +61,11 @@ func StepRegistry(specs Specs, g *Registry, e *Entry, more *Continuation) *Decis
 	d := newSpaceDraft(specs, g, e)
 	if more != nil {
 		d.part = more.Part
-		d.observe(more.Work[0].From)
+		if more.Work[0].Op == opAdmit {
+			d.rearrange()
+		} else {
+			d.observe(more.Work[0].From)
+		}
 		return d.decision()
 	}
 	switch e.Kind {
@@ -72,7 +77,9 @@ func StepRegistry(specs Specs, g *Registry, e *Entry, more *Continuation) *Decis
 		d.ended()
 		d.observe(0)
 	case PlacesChanged:
-		d.ended()
+		d.rearrange()
+	case AskPlaces:
+		d.askPlaces()
 	case EventHappened:
 		d.observe(0)
 	case TimerFired:
@@ -85,6 +92,8 @@ func StepRegistry(specs Specs, g *Registry, e *Entry, more *Continuation) *Decis
 		d.enable(e.Kind == EnableFlow)
 	case DeleteFlow:
 		d.deleteFlow()
+	case DeleteRun:
+		d.deleteRun()
 	case PutNamespace:
 		d.putNamespace()
 	case DropNamespace:
@@ -182,20 +191,20 @@ func ApplyRegistry(g *Registry, d *Decision) {
 	}
 	f.Stopping = append(f.Stopping, d.Stopping...)
 	if d.Ended != 0 {
-		gone := func(id int64) bool { return id == d.Ended }
-		f.Active, f.Queued, f.Later = slices.DeleteFunc(f.Active, gone), slices.DeleteFunc(f.Queued, gone), slices.DeleteFunc(f.Later, gone)
-		f.Stopping = slices.DeleteFunc(f.Stopping, gone)
+		f.leave(d.Ended)
 	}
 	if d.Due != 0 {
-		f.Later = slices.DeleteFunc(f.Later, func(id int64) bool { return id == d.Due })
-		i, _ := slices.BinarySearch(f.Queued, d.Due)
-		f.Queued = slices.Insert(f.Queued, i, d.Due)
+		f.Later = except(f.Later, d.Due)
+		f.join(f.Keys[d.Due], d.Due, false)
 	}
 	for _, id := range d.Admitted {
-		if i := slices.Index(f.Queued, id); i >= 0 {
-			f.Queued = slices.Delete(f.Queued, i, i+1)
-			f.Active = append(f.Active, id)
-		}
+		f.admitted(id)
+	}
+	for _, k := range d.Unplaces {
+		f.Places.drop(k)
+	}
+	for i := range d.Places {
+		f.Places.Put(&d.Places[i])
 	}
 }
 
@@ -294,14 +303,11 @@ func (g *Registry) Hold(row RunRow, later bool) {
 	if !ok {
 		return
 	}
-	switch {
-	case later:
+	f.know(&row)
+	if later {
 		f.Later = append(f.Later, row.ID)
-	case row.Status == freshet.Queued:
-		i, _ := slices.BinarySearch(f.Queued, row.ID)
-		f.Queued = slices.Insert(f.Queued, i, row.ID)
-	default:
-		f.Active = append(f.Active, row.ID)
+	} else {
+		f.join(row.Place, row.ID, row.Status != freshet.Queued)
 	}
 	if row.Status == freshet.Stopping {
 		f.Stopping = append(f.Stopping, row.ID)

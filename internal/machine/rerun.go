@@ -25,7 +25,7 @@ func (d *draft) takeOver() {
 			continue // a newer version may lack it
 		}
 		x := &Execution{Key: freshet.Key{Run: d.st.ID, Task: k.Task, Item: freshet.NoItem, Seq: 1, Try: 1}, Status: k.Status, Code: k.Code,
-			Reason: fmt.Sprintf("kept from run %d", r.Of), QueuedAt: d.now, StartedAt: d.now, EndedAt: d.now}
+			Reason: fmt.Sprintf("kept from run %d", r.Of), QueuedAt: d.now, StartedAt: d.now, EndedAt: d.now, Artifacts: k.Artifacts}
 		x.Outputs, _ = d.entry.Body.Outputs[k.Task].(map[string]any)
 		d.add(whole(t.Index), x)
 		if k.Status == freshet.Success {

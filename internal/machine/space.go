@@ -22,14 +22,14 @@ func (d *spaceDraft) upload() {
 		}
 		reply[i].Name, reply[i].Version = u.Name, u.Version
 		row := WorkflowRow{Namespace: g.Namespace, Name: u.Name, Version: u.Version, Description: u.Description,
-			Tasks: u.Tasks, Emits: u.Emits, Enabled: true, CreatedAt: e.Time, UpdatedAt: e.Time}
+			Tasks: u.Tasks, Emits: u.Emits, Retention: u.Retention, Enabled: true, CreatedAt: e.Time, UpdatedAt: e.Time}
 		f, known := g.Flows[u.Name]
 		if known {
 			if f.Version == u.Version {
 				continue
 			}
 			row.CreatedAt, row.Enabled = f.CreatedAt, f.Enabled
-			if len(f.Queued) > 0 { // the new version may give them a place
+			if len(f.waiting())+len(f.Places.waiting()) > 0 { // the new version may give them a place
 				d.d.Emit = append(d.d.Emit, Entry{Namespace: g.Namespace, Kind: PlacesChanged, Depth: e.Depth, Cause: e.Offset,
 					Body: Body{Workflow: u.Name}})
 			}
@@ -254,7 +254,7 @@ func (d *spaceDraft) deleteFlow() {
 	if f == nil {
 		return
 	}
-	if n := len(f.Active) + len(f.Queued) + len(f.Later); n > 0 {
+	if n := f.alive(); n > 0 {
 		d.refuse(freshet.Conflict, "workflow %s.%s has %s alive", d.g.Namespace, f.Name, plural(n, "run"))
 		d.hint("`run stop-all %s` stops them", f.Name)
 		return

@@ -51,6 +51,8 @@ type RunRow struct {
 	Depth       int      // links of the chain of triggers that led here
 	Outputs     map[string]any
 	Result      freshet.Status // what the run comes to, once its `finally` has begun; empty: it has not
+	Place       string         // what the key of its workflow's `concurrency` came to; empty without one
+	Trace       freshet.Trace
 }
 
 // TaskState is what a run knows of one task.
@@ -135,8 +137,11 @@ type Execution struct {
 	PID       int
 	Log       string
 	Executor  string
-	Child     int64 // the run that it called, once that is known
-	Held      bool  // the latest of its task, or its latest success: what a loaded run needs
+	Child     int64              // the run that it called, once that is known
+	Place     string             // what the key of its task's `concurrency` came to
+	Artifacts []freshet.Artifact // what is kept of its files, by path
+	Asks      int                // how often it has asked for a place; 0: it needs none
+	Held      bool               // the latest of its task, or its latest success: what a loaded run needs
 }
 
 // Event is what started the execution; nil: no event did.

@@ -64,8 +64,10 @@ type draft struct {
 	owned  map[*Execution]bool
 	alive  int
 	limit  bounds
-	part   int // of the step
-	starts int // of tasks, in all parts so far
+	frees  []PlaceKey // places that executions leave
+	asks   []PlaceAsk // and those that they want
+	part   int        // of the step
+	starts int        // of tasks, in all parts so far
 	work   []work
 	ending map[int]int            // task -> ends in work, which rules have not seen yet
 	shown  work                   // the end that rules are looking at
@@ -132,6 +134,7 @@ func (d *draft) full(rest work) bool {
 
 // decision collects what has changed, in a fixed order.
 func (d *draft) decision() *Decision {
+	d.tellPlaces()
 	d.d.Run = d.row
 	d.d.Executions = d.execs
 	d.collect(d.st.ID)

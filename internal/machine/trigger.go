@@ -239,6 +239,9 @@ func (w *watched) fire(f fired) (refused string, err error) {
 	}
 	start := &RunStart{Workflow: w.f.Name, Version: w.f.Version, Parameters: params, Type: w.runType(f),
 		Trigger: w.t.ID, TriggerName: w.t.Name, Missing: f.missing}
+	if ev != nil {
+		start.Trace = freshet.Trace(ev.Traceparent)
+	}
 	if !f.tick.IsZero() {
 		start.ScheduledAt = &f.tick
 	}

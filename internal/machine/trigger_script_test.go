@@ -174,7 +174,7 @@ func (b *bureau) compare() {
 	loaded := NewRegistry("default")
 	loaded.Row, loaded.Deep = b.g.Row, b.g.Deep
 	for name, f := range b.g.Flows {
-		loaded.Flows[name] = &Flow{WorkflowRow: f.WorkflowRow, Active: f.Active, Queued: f.Queued, Later: f.Later, Stopping: f.Stopping}
+		loaded.Flows[name] = &Flow{WorkflowRow: f.WorkflowRow, Groups: f.Groups, Keys: f.Keys, Later: f.Later, Stopping: f.Stopping}
 	}
 	for _, row := range b.rows {
 		t := loaded.Keep(row)

@@ -21,6 +21,8 @@ func (d *draft) open() {
 		}
 	case RunAdmitted:
 		d.admit()
+	case GrantPlaces:
+		d.granted()
 	case EventHappened:
 		if d.st.Status == freshet.Stopping {
 			d.late("the run is being stopped")

@@ -18,6 +18,7 @@ import (
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/engine"
+	"github.com/freshet/freshet/internal/store"
 )
 
 // Sources are what is looked up at a scrape. Each must be quick.
@@ -28,6 +29,7 @@ type Sources struct {
 	Subscribers func() int64                      // of the feed
 	Keeper      func() (attempts int, there bool) // what the keeper holds
 	Free        func() (bytes uint64, ok bool)    // disk space where the home lies
+	Spans       func() (sent, dropped int64)      // of traces
 	Ready       func() bool
 }
 
@@ -42,6 +44,7 @@ type Metrics struct {
 	rows       prometheus.Histogram
 	late       prometheus.Histogram
 	requests   *prometheus.CounterVec
+	removed    *prometheus.CounterVec
 }
 
 // ends are the statuses in which runs and executions end; each is there from
@@ -57,6 +60,7 @@ func New(s Sources) *Metrics {
 		executions: counters("executions_ended_total",
 			"Executions of tasks that ended, by status; a failed try that is retried is not an end.", "status"),
 		events:   counter("events_accepted_total", "Events that were written to the journal."),
+		removed:  counters("removed_total", "Rows that were removed because they had been kept long enough, by kind.", "kind"),
 		requests: counters("http_requests_total", "HTTP requests that were answered, by route and status code.", "route", "code"),
 		commit: prometheus.NewHistogram(prometheus.HistogramOpts{Name: prefix + "commit_duration_seconds",
 			Help: "Time from the beginning of a transaction until it was on disk.", Buckets: prometheus.ExponentialBuckets(.0005, 2, 14)}),
@@ -71,8 +75,9 @@ func New(s Sources) *Metrics {
 			m.ended.WithLabelValues(string(status))
 		}
 	}
+	m.Sweep(store.Swept{}) // every kind is there from the start
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		m.started, m.ended, m.executions, m.events, m.requests, m.commit, m.rows, m.late)
+		m.started, m.ended, m.executions, m.events, m.requests, m.removed, m.commit, m.rows, m.late)
 	m.look(s)
 	return m
 }
@@ -100,6 +105,11 @@ func (m *Metrics) look(s Sources) {
 	build.Set(1)
 	m.registry.MustRegister(build, prometheus.NewCounterFunc(prometheus.CounterOpts{Name: prefix + "commits_failed_total",
 		Help: "Transactions that failed."}, func() float64 { return float64(s.Engine().Failed) }))
+	total := func(name, help string, f func() int64) {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: prefix + name, Help: help}, func() float64 { return float64(f()) }))
+	}
+	total("spans_sent_total", "Spans of traces that the collector has taken.", func() int64 { sent, _ := s.Spans(); return sent })
+	total("spans_dropped_total", "Spans of traces that the collector did not take in time.", func() int64 { _, dropped := s.Spans(); return dropped })
 	gauge("ready", "1 where /readyz says so, else 0.", func() float64 { return flag(s.Ready()) })
 	stat("runs_alive", "Runs that have not ended.", func(st engine.Stats) int64 { return st.Alive })
 	stat("executions_waiting", "Executions that wait for a slot.", func(st engine.Stats) int64 { return st.Waiting })
@@ -148,6 +158,13 @@ func (m *Metrics) Commit(w engine.Work) {
 	}
 	for _, late := range w.Late {
 		m.late.Observe(max(late, 0).Seconds())
+	}
+}
+
+// Sweep counts what a step of housekeeping has removed.
+func (m *Metrics) Sweep(s store.Swept) {
+	for kind, n := range map[string]int64{"run": s.Runs, "execution": s.Executions, "entry": s.Entries, "decision": s.Decisions} {
+		m.removed.WithLabelValues(kind).Add(float64(n))
 	}
 }
 

@@ -36,7 +36,7 @@ func sources(dir string) metric.Sources {
 	return metric.Sources{Version: "test", Database: filepath.Join(dir, "freshet.db"),
 		Engine:      func() engine.Stats { return engine.Stats{Slots: 8, Failed: 2, Ahead: 1500 * time.Millisecond} },
 		Subscribers: func() int64 { return 3 }, Keeper: func() (int, bool) { return 4, true },
-		Free: func() (uint64, bool) { return 5, true }, Ready: func() bool { return false }}
+		Free: func() (uint64, bool) { return 5, true }, Spans: func() (sent, dropped int64) { return 5, 6 }, Ready: func() bool { return false }}
 }
 
 // TestThePageListsTheMetrics: no name that is not promised, and none that is

@@ -39,6 +39,7 @@ func HTTP(ctx context.Context, p Process) int {
 	if errors.As(err, &f) && f.hint != "" {
 		fmt.Fprintf(p.Log, "hint: %s\n", f.hint)
 	}
+	p.tellReason(err)
 	return exitCode(err)
 }
 

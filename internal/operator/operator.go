@@ -8,6 +8,8 @@ package operator
 import (
 	"errors"
 	"io"
+	"os"
+	"strings"
 
 	"github.com/freshet/freshet/internal/spec"
 )
@@ -35,6 +37,13 @@ type fault struct {
 }
 
 func (f *fault) Error() string { return f.message }
+
+// tellReason makes why an attempt failed its reason. That it cannot is in the
+// log already, with the reason.
+func (p Process) tellReason(err error) {
+	line := strings.Join(strings.Fields(err.Error()), " ")
+	_ = os.WriteFile(p.Env("FRESHET_OUTPUT"), []byte("reason="+line+"\n"), 0o600)
+}
 
 // exitCode tells who tries again whether to.
 func exitCode(err error) int {

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,20 +58,29 @@ func call(t *testing.T, ctx context.Context, values map[string]any, timeout time
 	dir, env := task(t, values, timeout, expect...)
 	var log bytes.Buffer
 	exit := HTTP(ctx, Process{Env: env, Log: &log, Version: "test"})
-	return asked{exit, log.String(), outputsIn(t, dir), dir}
+	out, reason := outputsIn(t, dir)
+	// Why it failed is what the log says, on one line.
+	if told := exit == failed || exit == temporary; told != (reason != "") ||
+		!strings.Contains(strings.Join(strings.Fields(log.String()), " "), "error: "+reason) && told {
+		t.Errorf("exit code %d with the reason %q", exit, reason)
+	}
+	return asked{exit, log.String(), out, dir}
 }
 
-func outputsIn(t *testing.T, dir string) map[string]any {
+func outputsIn(t *testing.T, dir string) (out map[string]any, reason string) {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(dir, "output"))
 	if os.IsNotExist(err) {
-		return nil
+		return nil, ""
 	}
 	texts, err := executor.ParseOutputs(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := map[string]any{}
+	if reason, failed := texts["reason"]; failed && len(texts) == 1 {
+		return nil, reason
+	}
+	out = map[string]any{}
 	for name, text := range texts {
 		var v any
 		if err := json.Unmarshal([]byte(text), &v); err != nil {
@@ -78,7 +88,7 @@ func outputsIn(t *testing.T, dir string) map[string]any {
 		}
 		out[name] = v
 	}
-	return out
+	return out, ""
 }
 
 // site is a web server of this test.

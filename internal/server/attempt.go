@@ -12,6 +12,7 @@ import (
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/engine"
 	"github.com/freshet/freshet/internal/executor"
+	"github.com/freshet/freshet/internal/machine"
 	"github.com/freshet/freshet/internal/operator"
 	"github.com/freshet/freshet/internal/secret"
 	"github.com/freshet/freshet/internal/spec"
@@ -23,6 +24,8 @@ type attempts struct {
 	token func(k freshet.Key, epoch int64, namespace string) string
 	given atomic.Pointer[given]
 
+	traced bool // processes are told where they stand in a trace
+
 	secrets *secret.Secrets
 }
 
@@ -30,6 +33,7 @@ type attempts struct {
 type given struct {
 	base     []string // what every process inherits
 	logLimit int64
+	keeper   *kernelKeeper // of warm kernels; nil: none are kept
 }
 
 func newAttempts(cfg *Config, url string, token func(k freshet.Key, epoch int64, namespace string) string, secrets *secret.Secrets) *attempts {
@@ -40,7 +44,7 @@ func newAttempts(cfg *Config, url string, token func(k freshet.Key, epoch int64,
 
 // set takes over what the settings say, for what starts from now on.
 func (m *attempts) set(cfg *Config) {
-	m.given.Store(&given{base: cfg.taskEnv(), logLimit: cfg.LogLimit})
+	m.given.Store(&given{base: cfg.taskEnv(), logLimit: cfg.LogLimit, keeper: keeperOf(cfg)})
 }
 
 // inherited are the variables of the server's environment that every task
@@ -68,7 +72,7 @@ func (c *Config) taskEnv() []string {
 func (m *attempts) attempt(s engine.Start) executor.Attempt {
 	x, t, given := s.Execution, s.Task, m.given.Load()
 	a := executor.Attempt{Key: x.Key, Epoch: x.Epoch, Node: x.Node, Namespace: s.Run.Namespace, Workflow: s.Run.Workflow,
-		Files: s.Files, LogLimit: given.logLimit, Hide: m.hide(s)}
+		Files: machine.Lay(s.Files, s.Brought), Artifacts: t.Artifacts, LogLimit: given.logLimit, Hide: m.hide(s)}
 	switch t.Kind {
 	case spec.Bash:
 		a.Args, a.Script = shell(t.Shell), t.Script
@@ -79,6 +83,8 @@ func (m *attempts) attempt(s engine.Start) executor.Attempt {
 		}
 	case spec.Request:
 		a.Args = []string{"freshet", "operator", httpOperator} // the one that is first in PATH
+	case spec.Notebook:
+		a.Args = []string{"freshet", "operator", notebookOperator}
 	}
 	a.Env = slices.Clone(given.base) // the last of a name counts
 	if x.Call != nil {
@@ -97,6 +103,12 @@ func (m *attempts) attempt(s engine.Start) executor.Attempt {
 			a.Input = inputOf(t, c.Input)
 		}
 		a.Dir = c.Dir
+	}
+	if t.Kind == spec.Notebook {
+		if err := completeNotebook(&a, s, given.keeper); err != nil {
+			a.Refused = err.Error()
+			return a
+		}
 	}
 	a.Env = append(a.Env, m.identity(s)...)
 	return a
@@ -140,7 +152,7 @@ func (m *attempts) identity(s engine.Start) []string {
 	if scheduled.IsZero() {
 		scheduled = s.Run.CreatedAt
 	}
-	return []string{
+	own := []string{
 		"FRESHET_RUN_ID=" + itoa(k.Run),
 		"FRESHET_TASK=" + k.Task,
 		"FRESHET_ITEM=" + item,
@@ -152,6 +164,10 @@ func (m *attempts) identity(s engine.Start) []string {
 		"FRESHET_SERVER=" + m.url,
 		"FRESHET_TOKEN=" + m.token(k, s.Execution.Epoch, s.Run.Namespace),
 	}
+	if m.traced && s.Run.Trace.Known() {
+		own = append(own, "TRACEPARENT="+s.Run.Trace.Traceparent(k))
+	}
+	return own
 }
 
 // shell is how a script's shell is called: it stops at the first command that

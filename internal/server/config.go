@@ -7,6 +7,7 @@ import (
 	"net"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/secret"
@@ -20,6 +21,9 @@ type Config struct {
 	Listen      string           // host:port; empty: 127.0.0.1:3737; port 0: any free one, the same again next time if it is still free
 	Slots       int              // executions at once, those of long-running tasks aside; 0: max(8, 2 x cores)
 	LogLimit    int64            // bytes that are kept of a task's log; 0: 256 MB
+	Retention   time.Duration    // how long what has ended is kept; 0: 30 days, below: for ever
+	Kernels     int              // that wait for the next notebook; 0: none
+	Memory      int64            // bytes that they may take together
 	TaskEnv     []string         // globs of variables that tasks inherit beside the usual ones
 	AuthToken   string           // takes the place of the home's token; empty: that is used
 	Environ     []string         // of the server; the environment of tasks is made of it
@@ -45,6 +49,10 @@ type Reread func() (Config, slog.Level, []setting.Value, error)
 // DefaultListen is where a server listens that is told nothing else.
 const DefaultListen = "127.0.0.1:3737"
 
+// DefaultRetention is how long a server keeps what has ended that is told
+// nothing else.
+const DefaultRetention = 30 * 24 * time.Hour
+
 func (c *Config) complete() error {
 	if !filepath.IsAbs(c.Home) {
 		return freshet.Errorf(freshet.Invalid, "the home %q is not an absolute path", c.Home)
@@ -61,6 +69,7 @@ func (c *Config) complete() error {
 	if c.Slots == 0 {
 		c.Slots = max(8, 2*runtime.NumCPU())
 	}
+	c.Retention = cmp.Or(c.Retention, DefaultRetention)
 	c.SecretsDir = cmp.Or(c.SecretsDir, secret.Mounted)
 	c.SecretsHome = cmp.Or(c.SecretsHome, c.Home)
 	if c.Log == nil {

@@ -22,7 +22,7 @@ type flight struct {
 	answer chan struct{} // closed: they are answered
 	site   *httptest.Server
 
-	fan, caller, callee, asks, web, counts, served int64
+	fan, caller, callee, asks, web, counts int64
 }
 
 // untilGo waits for a file beside the items, or in the run's directory.
@@ -146,6 +146,9 @@ func TestInFlight(t *testing.T) {
 	p := serve(t, home)
 	f := takeOff(t, p)
 	for range 3 {
+		if exit, found := diagnose(t, home); exit != 0 {
+			t.Errorf("the doctor finds %v", found)
+		}
 		p.kill()
 		p = serve(t, home)
 	}

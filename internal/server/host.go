@@ -27,7 +27,7 @@ func (h Host) Serve(ctx context.Context, c cli.ServerConfig) error {
 	if os.Getpid() == 1 {
 		return h.container(c)
 	}
-	s, err := New(ctx, Config{Home: c.Home, Listen: c.Listen, Slots: c.Slots, LogLimit: c.LogLimit, TaskEnv: c.TaskEnv,
+	s, err := New(ctx, Config{Home: c.Home, Listen: c.Listen, Slots: c.Slots, LogLimit: c.LogLimit, Retention: c.Retention, Kernels: c.Kernels, Memory: c.Memory, TaskEnv: c.TaskEnv,
 		AuthToken: c.AuthToken, Environ: c.Environ, ExecDir: c.ExecDir, Throwaway: c.Throwaway, Binary: c.Executable,
 		Version: c.Version, Log: c.Log, Ready: c.Ready, Level: c.Level, Hangup: c.Hangup, Settings: c.Settings, Reread: reread(c), SecretsHome: c.SecretsHome})
 	if err != nil {
@@ -43,7 +43,7 @@ func reread(c cli.ServerConfig) Reread {
 	}
 	return func() (Config, slog.Level, []setting.Value, error) {
 		n, level, values, err := c.Reread()
-		return Config{Home: n.Home, Listen: n.Listen, Slots: n.Slots, LogLimit: n.LogLimit, TaskEnv: n.TaskEnv, Environ: c.Environ,
+		return Config{Home: n.Home, Listen: n.Listen, Slots: n.Slots, LogLimit: n.LogLimit, Retention: n.Retention, Kernels: n.Kernels, Memory: n.Memory, TaskEnv: n.TaskEnv, Environ: c.Environ,
 			ExecDir: c.ExecDir}, level, values, err
 	}
 }
@@ -77,9 +77,12 @@ func (h Host) Keeper(_ context.Context, args []string) error {
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 }
 
-// Operator is the whole life of a process of an `http` task.
+// Operator is the whole life of a process of an `http` or `notebook` task.
 func (h Host) Operator(ctx context.Context, args []string, env func(string) string, log io.Writer) (int, error) {
-	if len(args) != 1 || args[0] != httpOperator {
+	switch {
+	case len(args) == 1 && args[0] == notebookOperator:
+		return runNotebook(ctx, env, h.Version, log), nil
+	case len(args) != 1 || args[0] != httpOperator:
 		return 0, freshet.Errorf(freshet.Invalid, "operator: no kind of task is called %q", args)
 	}
 	return operator.HTTP(ctx, operator.Process{Env: env, Log: log, Version: h.Version}), nil

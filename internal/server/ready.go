@@ -57,6 +57,7 @@ func (s *Server) newMetrics() *metric.Metrics {
 		Engine:      func() engine.Stats { return s.engine.Stats() },
 		Subscribers: s.feed.Subscribers,
 		Keeper:      s.local.Keeping,
+		Spans:       s.spans,
 		Free:        func() (uint64, bool) { return freeSpace(s.cfg.Home) },
 		Ready:       func() bool { return len(s.trouble()) == 0 },
 	})

@@ -20,9 +20,12 @@ type reloads struct {
 // taken is how a new value of a setting is taken up while the server runs: all
 // of those that are live, and no others.
 var taken = map[string]func(s *Server, c *Config, level slog.Level){
-	"slots":     func(s *Server, c *Config, _ slog.Level) { s.engine.SetSlots(context.Background(), c.Slots) },
-	"log_limit": func(s *Server, c *Config, _ slog.Level) { s.attempts.set(c) },
-	"task_env":  func(s *Server, c *Config, _ slog.Level) { s.attempts.set(c) },
+	"slots":        func(s *Server, c *Config, _ slog.Level) { s.engine.SetSlots(context.Background(), c.Slots) },
+	"log_limit":    func(s *Server, c *Config, _ slog.Level) { s.attempts.set(c) },
+	"retention":    func(s *Server, c *Config, _ slog.Level) { s.retention.Store(int64(c.Retention)) },
+	"warm_kernels": func(s *Server, c *Config, _ slog.Level) { s.attempts.set(c); s.coolKernels(c) },
+	"warm_memory":  func(s *Server, c *Config, _ slog.Level) { s.attempts.set(c) },
+	"task_env":     func(s *Server, c *Config, _ slog.Level) { s.attempts.set(c) },
 	"log_level": func(s *Server, _ *Config, level slog.Level) {
 		if s.cfg.Level != nil {
 			s.cfg.Level.Set(level)

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/freshet/freshet"
@@ -25,10 +26,13 @@ import (
 	"github.com/freshet/freshet/internal/executor/local"
 	"github.com/freshet/freshet/internal/feed"
 	"github.com/freshet/freshet/internal/inbox"
+	"github.com/freshet/freshet/internal/janitor"
 	"github.com/freshet/freshet/internal/logkey"
 	"github.com/freshet/freshet/internal/metric"
+	"github.com/freshet/freshet/internal/progress"
 	"github.com/freshet/freshet/internal/secret"
 	"github.com/freshet/freshet/internal/store/sqlite"
+	"github.com/freshet/freshet/internal/trace"
 	"github.com/freshet/freshet/internal/why"
 )
 
@@ -39,6 +43,7 @@ type Server struct {
 	self freshet.Server
 
 	metrics  *metric.Metrics
+	tracer   *trace.Tracer // nil: nobody asked for traces
 	attempts *attempts
 	reloads  reloads
 	store    *sqlite.Store
@@ -47,8 +52,11 @@ type Server struct {
 	dispatch *dispatch.Dispatch
 	feed     *feed.Feed
 	inbox    *inbox.Inbox
+	janitor  *janitor.Janitor
 	listener net.Listener
 	http     *http.Server
+
+	retention atomic.Int64 // in nanoseconds; it may change while the server runs
 
 	stop chan bool // somebody asks it to end; true: with the tasks
 }
@@ -97,18 +105,25 @@ func (s *Server) wire() error {
 	}
 	blobs := disk.New(s.home.path("blobs"))
 	s.feed = feed.New(s.store)
+	board := progress.New()
 	issuer := auth.NewIssuer(homeToken)
 	s.local = local.New(local.Config{Home: s.cfg.Home, Binary: s.cfg.Binary, Version: s.cfg.Version, Blobs: blobs,
 		Logger: s.cfg.Log, LogLimit: s.cfg.LogLimit, InDirectory: s.cfg.ExecDir})
 	s.metrics, s.reloads.current = s.newMetrics(), slices.Clone(s.cfg.Settings)
-	s.engine = engine.New(engine.Config{Store: s.store, Slots: s.cfg.Slots, Log: s.cfg.Log, Publish: s.feed.Publish, Measure: s.metrics.Commit,
+	s.tracer = s.traces()
+	s.engine = engine.New(engine.Config{Store: s.store, Trace: s.tracing(), Slots: s.cfg.Slots, Log: s.cfg.Log, Publish: s.publish, Measure: s.metrics.Commit,
 		Reserve: reserve{s.home.path("reserve")},
 		Prepare: func(starts []engine.Start) { s.dispatch.Prepare(starts) },
-		Release: func(f engine.Effects) { s.dispatch.Release(f) }})
+		Release: func(f engine.Effects) {
+			board.Forget(f.Ended)
+			s.dispatch.Release(f)
+		}})
 	secrets := secret.New(s.cfg.SecretsHome, s.cfg.SecretsDir, s.cfg.Environ)
 	s.attempts = newAttempts(&s.cfg, s.self.URL, issuer.Issue, secrets)
+	s.attempts.traced = s.tracer != nil
 	s.dispatch = dispatch.New(dispatch.Config{Executor: s.local, Engine: s.engine, Attempt: s.attempts.attempt, Hide: s.attempts.hide, Log: s.cfg.Log})
 	s.inbox = inbox.New(s.engine, s.store, blobs)
+	s.janitor = s.newJanitor(blobs)
 	names, err := auth.NewNames(s.listener.Addr().String(), hostname())
 	if err != nil {
 		return err
@@ -121,11 +136,11 @@ func (s *Server) wire() error {
 		Blobs:   blobs,
 		Logs:    filepath.Join(s.cfg.Home, "logs"),
 		Why:     why.New(s.store, func() (used, total int64) { st := s.engine.Stats(); return st.Used, st.Slots }),
-		Secrets: secrets,
-		Server:  s.describe,
-		Stop:    s.Stop,
-		Ready:   s.engine.Ready(),
-		Log:     s.cfg.Log,
+		Secrets: secrets, Progress: board,
+		Server: s.describe,
+		Stop:   s.Stop,
+		Ready:  s.engine.Ready(),
+		Log:    s.cfg.Log,
 		Operation: api.Operation{Trouble: s.trouble, Count: s.metrics.Request, Metrics: s.metrics.Handler(), Reload: s.Reload,
 			Checks: s.checks, Backup: s.backup},
 	})
@@ -169,6 +184,7 @@ func (s *Server) Run(ctx context.Context) error {
 	defer closeEngine()
 	dispatchCtx, closeDispatch := context.WithCancel(context.WithoutCancel(ctx))
 	defer closeDispatch()
+	defer s.sendTraces()()
 	s.http.BaseContext = func(net.Listener) context.Context { return sources }
 
 	var group sync.WaitGroup
@@ -186,6 +202,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 	group.Go(func() { s.reloadOnHangup(sources) })
+	group.Go(func() { s.janitor.Run(sources) })
 	if err := s.home.record(s.self); err != nil {
 		s.cfg.Log.Warn("cannot write down where the server is", logkey.Error, err)
 	}

@@ -130,6 +130,12 @@ func (s *Settings) set(which Setting, text string) error {
 			return err
 		}
 		*field = size
+	case *Span:
+		span, err := ParseSpan(text)
+		if err != nil {
+			return err
+		}
+		*field = span
 	case *[]string:
 		*field = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' })
 	}

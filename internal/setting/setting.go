@@ -22,6 +22,9 @@ type Settings struct {
 	AuthToken string   `name:"auth_token" secret:"yes" doc:"token that the server asks for; without it the one in the home's file token"`
 	Slots     int      `name:"slots" live:"yes" default:"0" doc:"processes that run at once; 0 is twice the cores, at least 8"`
 	LogLimit  Size     `name:"log_limit" live:"yes" default:"256MB" doc:"what is kept of a task's log; the middle of a longer one is removed"`
+	Retention Span     `name:"retention" live:"yes" default:"30d" doc:"how long ended runs are kept, with their logs and files, and the events that nothing needs any more; such as 12h, 30d or forever; a workflow may say its own"`
+	Kernels   int      `name:"warm_kernels" live:"yes" default:"2" doc:"kernels that wait for the next notebook, of the sorts that were used lately; 0 keeps none"`
+	Memory    Size     `name:"warm_memory" live:"yes" default:"512MB" doc:"memory that these kernels may take together"`
 	LogLevel  string   `name:"log_level" live:"yes" default:"info" one:"debug,info,warn,error" doc:"what the server logs: debug, info, warn or error"`
 	LogFormat string   `name:"log_format" default:"text" one:"text,json" doc:"how the server logs: text for people, json for programs, one object on each line"`
 	TaskEnv   []string `name:"task_env" live:"yes" doc:"variables of the server's environment that tasks get too; * stands for any letters"`

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -81,7 +82,7 @@ func TestTypes(t *testing.T) {
 	}
 	want := &Settings{
 		Home: "/home/ada/.freshet", Server: "http://127.0.0.1:3737", Namespace: "default", Listen: "127.0.0.1:3737",
-		AuthToken: "t", Slots: 2, LogLimit: 64 << 10, LogLevel: "info",
+		AuthToken: "t", Slots: 2, LogLimit: 64 << 10, Retention: Span(30 * 24 * time.Hour), Kernels: 2, Memory: 512 << 20, LogLevel: "info",
 		LogFormat: "text", TaskEnv: []string{"AWS_*", "PATH"},
 	}
 	if diff := cmp.Diff(want, s); diff != "" {
@@ -98,6 +99,8 @@ func TestWrong(t *testing.T) {
 		"a number":       {world(nil, texts{"FRESHET_SLOTS": "many"}, nil), "the setting slots of FRESHET_SLOTS: \"many\" is not a whole number"},
 		"a negative one": {world(texts{"slots": "-1"}, nil, nil), "the setting slots of flag"},
 		"a size":         {world(nil, texts{"FRESHET_LOG_LIMIT": "3 apples"}, nil), "is not a size"},
+		"a retention":    {world(nil, texts{"FRESHET_RETENTION": "30"}, nil), "is no duration such as 12h or 30d"},
+		"a minus":        {world(nil, texts{"FRESHET_RETENTION": "-1d"}, nil), "is no duration such as 12h or 30d"},
 		"one of a few":   {world(nil, texts{"FRESHET_LOG_LEVEL": "loud"}, nil), "none of debug, info, warn, error"},
 		"unknown key":    {world(nil, nil, texts{yaml: "a: 1\nslotz: 3"}), yaml + ":1: there is no setting \"a\""},
 		"home in file":   {world(nil, nil, texts{yaml: "home: /x"}), "cannot be set in a file that lies in it"},

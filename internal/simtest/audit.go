@@ -65,13 +65,12 @@ func (a *audit) stuck() {
 			continue
 		}
 		for i, t := range w.Tasks {
-			x := st.Tasks[i].Latest
-			if x == nil || x.Status.Final() {
-				if len(st.Tasks[i].Waiting) > 0 && st.Status != freshet.Queued {
-					a.fault("run %d: a start of %s waits behind nothing", r.ID, t.Name)
-				}
-				continue
+			if s := &st.Tasks[i]; !s.Running() && len(s.Waiting) > 0 && st.Status != freshet.Queued {
+				a.fault("run %d: a start of %s waits behind nothing", r.ID, t.Name)
 			}
+		}
+		for i, x := range st.Live() {
+			t := w.Tasks[i]
 			claimed := x.Epoch != 0 && x.Status != freshet.Retrying
 			if claimed && !t.LongRunning {
 				used++
@@ -100,21 +99,7 @@ func (a *audit) stuck() {
 		a.fault("%d slots are in use, %d executions have one", got.Used, used)
 	}
 	a.places()
-}
-
-// places: a queued run waits for a place that others have.
-func (a *audit) places() {
-	active := map[string]int{}
-	for _, r := range a.runs {
-		if s := a.loaded[r.ID].Status; !s.Final() && s != freshet.Queued {
-			active[r.Workflow]++
-		}
-	}
-	for _, r := range a.runs {
-		if a.loaded[r.ID].Status == freshet.Queued && active[r.Workflow] == 0 {
-			a.fault("run %d waits for a place that nobody has", r.ID)
-		}
-	}
+	a.turns()
 }
 
 // executions: starts and tries are counted without a gap, and at most the last
@@ -131,15 +116,19 @@ func (a *audit) executions() {
 			return slices.Compare([]int{x.Seq, x.Try}, []int{y.Seq, y.Try})
 		})
 		for _, x := range list {
-			was := last[x.Task]
-			next := x.Seq == was.Seq && x.Try == was.Try+1 || x.Seq == was.Seq+1 && x.Try == 1
+			name := x.Task
+			if x.Item != nil {
+				name = freshet.TaskName(x.Task, *x.Item)
+			}
+			was := last[name]
+			next := x.Seq == was.Seq && x.Try == was.Try+1 || x.Try == 1 && (x.Seq == was.Seq+1 || x.Item != nil && x.Seq > was.Seq)
 			if !next || was.Seq > 0 && !was.Status.Final() {
 				a.fault("run %d: %s has start %d try %d (%s) after start %d try %d (%s)", r.ID, x.Task, x.Seq, x.Try, x.Status, was.Seq, was.Try, was.Status)
 			}
 			if r.Status.Final() && !x.Status.Final() {
 				a.fault("run %d is over, and %s is %s", r.ID, x.Task, x.Status)
 			}
-			last[x.Task] = x
+			last[name] = x
 		}
 	}
 }

@@ -111,6 +111,22 @@ func (d *Disk) Commit(ctx context.Context, b *store.Batch) error {
 	return err
 }
 
+// Sweep removes what housekeeping names, unless something happens.
+func (d *Disk) Sweep(ctx context.Context, s *store.Sweep) (store.Swept, error) {
+	f := d.next()
+	if f == FailBefore || f == CrashBefore {
+		return store.Swept{}, errFault
+	}
+	done, err := d.Store.Sweep(ctx, s)
+	if f == CrashAfter {
+		d.Die()
+	}
+	if err == nil && f == FailAfter {
+		return store.Swept{}, errFault
+	}
+	return done, err
+}
+
 // read tells whether a read of the state fails.
 func (d *Disk) read() error {
 	d.mu.Lock()

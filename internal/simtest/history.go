@@ -25,13 +25,17 @@ type history struct {
 	rng   *rand.Rand
 	began time.Time
 	flows []string
-	wg    sync.WaitGroup // clients
+
+	crowded bool // tasks have few places, and call each other
+
+	wg sync.WaitGroup // clients
 
 	mu     sync.Mutex
 	events map[string]freshet.EventResult // acknowledged, by id
 	values map[string]string              // sent, by id
 	runs   map[string]int64               // acknowledged starts, by key
 	next   int                            // ids
+	sweeps bool                           // what is old is removed now and then; what is sent again may be new then
 	story  strings.Builder                // what happened
 }
 
@@ -39,6 +43,7 @@ type history struct {
 func newHistory(t testing.TB, dir string, seed uint64) *history {
 	h := &history{t: t, rng: rand.New(rand.NewPCG(seed, 7)), began: time.Now(),
 		events: map[string]freshet.EventResult{}, values: map[string]string{}, runs: map[string]int64{}}
+	h.crowded = h.rng.IntN(2) == 0
 	slots := 1 + h.rng.IntN(4)
 	rows := []int{0, 1, 3, 10}[h.rng.IntN(4)]
 	h.w = NewWorld(t, dir, slots, rows)
@@ -60,6 +65,10 @@ func (h *history) workflow(name string) string {
 	o := wild.Options{Name: name, Concurrency: true, Calm: true, Time: true, After: h.flows[:min(at, len(h.flows))]}
 	if o.Namespace = namespaceOf(name); o.Namespace != freshet.DefaultNamespace {
 		o.After = nil
+	}
+	o.Kinds, o.Crowded = true, h.crowded
+	if h.crowded { // what calls and is started by the end of what it calls goes round
+		o.Calls, o.After = o.After, nil
 	}
 	for {
 		source := wild.Workflow(h.rng.IntN, o)
@@ -88,6 +97,9 @@ func (h *history) note(format string, args ...any) {
 func (h *history) play(n int) {
 	for range n {
 		h.step()
+		if h.sweeps && h.rng.IntN(3) == 0 {
+			h.sweep()
+		}
 		switch h.rng.IntN(3) {
 		case 0:
 			h.w.Settle()
@@ -105,6 +117,8 @@ func (h *history) step() {
 	switch n := h.rng.IntN(48); {
 	case n >= 40:
 		h.keep(n - 40)
+	case n < 5 && h.crowded:
+		h.start()
 	case n < 10:
 		h.event()
 	case n < 12: // several in the same moment
@@ -218,7 +232,7 @@ func (h *history) event() {
 func (h *history) acknowledged(r freshet.EventRequest, result freshet.EventResult) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if old, ok := h.events[r.ID]; ok && old.Offset != result.Offset {
+	if old, ok := h.events[r.ID]; ok && old.Offset != result.Offset && !h.sweeps {
 		h.t.Errorf("event %s was acknowledged at offset %d and at %d", r.ID, old.Offset, result.Offset)
 	}
 	if result.Offset == 0 {
@@ -246,7 +260,7 @@ func (h *history) start() {
 		}
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		if old, ok := h.runs[key]; ok && old != run {
+		if old, ok := h.runs[key]; ok && old != run && !h.sweeps {
 			h.t.Errorf("start %s made run %d and run %d", key, old, run)
 		}
 		h.runs[key] = run
@@ -265,12 +279,31 @@ func (h *history) stopRun() {
 
 func (h *history) command() {
 	run := int64(1 + h.rng.IntN(4))
+	if h.rng.IntN(3) == 0 {
+		h.answer(run)
+		return
+	}
 	kind := []machine.Kind{machine.StartTask, machine.StopTask, machine.RestartTask}[h.rng.IntN(3)]
 	task := string(rune('a' + h.rng.IntN(5)))
 	h.note("run %d task %s %s", run, strings.TrimPrefix(string(kind), "task_"), task)
 	h.client(func(ctx context.Context) error {
 		door, _ := h.w.Door()
 		_, err := door.Task(ctx, run, task, kind)
+		return err
+	})
+}
+
+// answer answers an approval, of an item perhaps.
+func (h *history) answer(run int64) {
+	task := string(rune('a' + h.rng.IntN(5)))
+	if h.rng.IntN(3) == 0 {
+		task = freshet.TaskName(task, h.rng.IntN(3))
+	}
+	yes := h.rng.IntN(2) == 0
+	h.note("run %d %s %s", run, map[bool]string{true: "approve", false: "reject"}[yes], task)
+	h.client(func(ctx context.Context) error {
+		door, _ := h.w.Door()
+		_, err := door.Answer(ctx, run, task, yes, "")
 		return err
 	})
 }
@@ -291,13 +324,14 @@ func (h *history) exit() {
 	sortKeys(living)
 	k := living[h.rng.IntN(len(living))]
 	code := []int{0, 0, 0, 1}[h.rng.IntN(4)]
+	name := freshet.TaskName(k.Task, k.Item)
 	if h.rng.IntN(10) == 0 {
-		h.note("run %d task %s: lost", k.Run, k.Task)
-		h.w.Room.End(k.Run, k.Task, executor.Report{Code: freshet.CodeLost, Reason: "lost"})
+		h.note("run %d task %s: lost", k.Run, name)
+		h.w.Room.End(k.Run, name, executor.Report{Code: freshet.CodeLost, Reason: "lost"})
 		return
 	}
-	h.note("run %d task %s: exit %d", k.Run, k.Task, code)
-	h.w.Room.End(k.Run, k.Task, executor.Report{ExitCode: code})
+	h.note("run %d task %s: exit %d", k.Run, name, code)
+	h.w.Room.End(k.Run, name, executor.Report{ExitCode: code})
 }
 
 // calm lets everything be delivered: no fault is planned any more, every
@@ -316,8 +350,9 @@ func (h *history) calm() {
 		living := h.w.Room.Living()
 		sortKeys(living)
 		for _, k := range living {
-			h.note("run %d task %s: exit 0", k.Run, k.Task)
-			h.w.Room.End(k.Run, k.Task, executor.Report{})
+			name := freshet.TaskName(k.Task, k.Item)
+			h.note("run %d task %s: exit 0", k.Run, name)
+			h.w.Room.End(k.Run, name, executor.Report{})
 		}
 		time.Sleep(10 * time.Second)
 		h.w.Settle()

@@ -25,6 +25,7 @@ const (
 	atEnd                  // when an execution has ended in success
 	atLaunch               // when a trigger starts a run
 	atRunEnd               // when a run has ended
+	atPlace                // when a run is asked for, and has its id
 )
 
 const everywhere = expr.Params | expr.EventRoot | expr.EventsRoot | expr.RunRoot | expr.Tasks
@@ -38,6 +39,7 @@ var (
 	ofProcess = place{everywhere | expr.Env | expr.Secrets, atStart, true}
 	ofTrigger = place{expr.EventRoot | expr.EventsRoot, inRule, false}
 	ofLaunch  = place{expr.EventRoot | expr.EventsRoot | expr.RunRoot, atLaunch, false}
+	ofFlowKey = place{expr.Params | expr.EventRoot | expr.EventsRoot | expr.RunRoot, atPlace, false}
 	ofCallers = place{everywhere | expr.Env, atRunEnd, false}
 )
 

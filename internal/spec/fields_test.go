@@ -51,7 +51,7 @@ func TestFields(t *testing.T) {
 		"files":                    {w.Files, []string{"extract.py", "publish.sh", "sql/", "./more/x"}},
 		"env":                      {bindings(w.Env), [][2]string{{"DAY", "${{ params.day }}"}, {"URL", "https://example.org/${{ env.DAY }}"}, {"PORT", "8080"}}},
 		"default of a date":        {any3{w.Parameters[0].Name, w.Parameters[0].Default, w.Parameters[0].Optional}, any3{"day", "2026-01-31", true}},
-		"concurrency":              {w.Concurrency, &Concurrency{1, StopOldest, 100}},
+		"concurrency":              {w.Concurrency, &Concurrency{Limit: 1, Overlap: StopOldest, Queue: 100}},
 		"command":                  {sources(task("extract").Args), []string{"python", "extract.py", "--day", "${{ params.day }}", "--limit", "5"}},
 		"outputs":                  {task("extract").Outputs, []Output{{Name: "rows", Type: IntegerOutput}}},
 		"working_dir of defaults":  {task("extract").WorkingDir.Source(), "in/${{ run.id }}"},

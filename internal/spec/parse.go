@@ -97,6 +97,7 @@ func parseDocument(doc *document) (*Workflow, Diagnostics) {
 	order.checkCycles()
 	r.checkReferences(order)
 	r.addSecrets()
+	r.addNamed()
 	if !r.found.HasErrors() {
 		r.w.index()
 	}

@@ -36,6 +36,8 @@ type reader struct {
 	programs   map[written]*expr.Program // by what is written
 	templates  map[written]*expr.Template
 	secretEnvs map[int]map[string]bool     // variables that are made of secrets, by task
+	handed     map[*yaml.Node]bool         // what is given to notebooks
+	named      []string                    // files that travel because a task names them
 	heard      map[hearing]map[string]bool // event keys that take part at a place; nil: not known
 	suggested  int                         // names that a suggestion was looked for
 	errors     int                         // so far, also those met again and those that were dropped

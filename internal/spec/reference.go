@@ -55,20 +55,27 @@ func (r *reader) checkReferences(o *order) {
 	}
 }
 
-// launchFields are the fields of a run that are known before there is one.
-var launchFields = []string{"workflow", "namespace", "scheduled_at", "event", "missing"}
+// unknownYet are the fields of a run that are not known before there is one.
+var unknownYet = map[moment][]string{
+	atLaunch: {"id", "status", "started_at", "failed_tasks", "parameters"},
+	atPlace:  {"status", "started_at", "failed_tasks"},
+}
 
 // checkLaunch looks at a field of a run that is about to be made.
 func (r *reader) checkLaunch(u *use, ref expr.Ref) {
 	field := ref.Path[1]
-	if u.place.moment != atLaunch || !slices.Contains(runFields, field) || slices.Contains(launchFields, field) {
+	if !slices.Contains(unknownYet[u.place.moment], field) {
 		return
 	}
 	hint := "the run's tasks may look at run." + field
 	if field == "started_at" {
 		hint = "run.scheduled_at is the time of the tick, or of the run's creation"
 	}
-	r.at(u, ref, CodeOrder, Error, hint, "`run.%s` is not known before there is a run", field)
+	message := "`run.%s` is not known before there is a run"
+	if u.place.moment == atPlace {
+		message = "`run.%s` is not known before the run has its place"
+	}
+	r.at(u, ref, CodeOrder, Error, hint, message, field)
 }
 
 // hearing is a place of which it is known once what is listened to there.
@@ -161,6 +168,7 @@ func (r *reader) checkField(u *use, ref expr.Ref, i int, of string, fields []str
 
 func (r *reader) checkParam(u *use, ref expr.Ref) {
 	if _, known := r.params[ref.Path[1]]; known {
+		r.checkHanded(u, ref)
 		return
 	}
 	hint := r.suggest(ref.Path[1], r.paramNames)

@@ -30,7 +30,8 @@ func TestSchemaAgreesWithParser(t *testing.T) {
 	for _, source := range []string{
 		"{name: x, tasks: {a: {bash: x, nonsense: 1}}}",
 		"{name: x, nonsense: 1, tasks: {a: {bash: x}}}",
-		"{name: x, tasks: {a: {bash: x, artifacts: [x]}}}",
+		"{name: x, tasks: {a: {bash: x, artifacts: [1]}}}",
+		"{name: x, tasks: {a: {bash: x, artifacts: []}}}",
 		"{name: x, tasks: {a: {bash: x, command: [x]}}}",
 		"{name: x, tasks: {a: {bash: x, start: {event: a, count: {event: a, reaches: 1}}}}}",
 		"{name: x, tasks: {a: {bash: x, stop: {event: a, busy: queue}}}}",

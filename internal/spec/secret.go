@@ -18,15 +18,22 @@ func (r *reader) checkSecret(u *use, ref expr.Ref) {
 		r.at(u, ref, CodeSecret, Error, "names begin with a letter or _ and go on with letters, digits, _ and -", "%s", wrong)
 		return
 	}
+	if r.handed[deref(u.node)] {
+		r.at(u, ref, CodeSecret, Error, "the notebook reads it from its environment: env: {"+ref.Path[1]+": \"${{ secrets."+ref.Path[1]+" }}\"}",
+			"the parameters of a notebook are written into it, so no secret may be among them")
+		return
+	}
 	if r.handsOver(u) {
 		r.at(u, ref, CodeSecret, Error, "the tasks of `"+r.drafts[u.task].Flow+"` can use secrets."+ref.Path[1]+" themselves",
 			"a secret cannot be a parameter of another run, with which it would be kept")
 	}
 }
 
-// handsOver tells whether an expression gives something to another workflow.
+// handsOver tells whether an expression gives something to another workflow, or
+// to a notebook.
 func (r *reader) handsOver(u *use) bool {
-	return u.task != NoTask && u.above < 0 && u.place.roots&expr.Secrets != 0 && r.drafts[u.task].Kind == SubWorkflow
+	return r.handed[deref(u.node)] ||
+		u.task != NoTask && u.above < 0 && u.place.roots&expr.Secrets != 0 && r.drafts[u.task].Kind == SubWorkflow
 }
 
 // checkSecretEnv looks at variables of `env`. Where secrets may not stand one
@@ -40,7 +47,11 @@ func (r *reader) checkSecretEnv(u *use, ref expr.Ref) {
 		r.at(u, ref, CodeSecret, Error, "name the variables that are meant: env.NAME",
 			"`env` holds secrets (`%s`), so it cannot be used as a whole", slices.Sorted(maps.Keys(made))[0])
 	case made[ref.Path[1]] && !ref.Has && (u.place.roots&expr.Secrets == 0 || r.handsOver(u)):
-		r.at(u, ref, CodeSecret, Error, "what the engine itself computes is kept and shown; a process may look at it",
+		hint := "what the engine itself computes is kept and shown; a process may look at it"
+		if r.handed[deref(u.node)] {
+			hint = "the notebook finds " + ref.Path[1] + " in its environment"
+		}
+		r.at(u, ref, CodeSecret, Error, hint,
 			"`env.%s` is made of a secret, so it cannot be used here", ref.Path[1])
 	}
 }

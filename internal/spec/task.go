@@ -30,18 +30,18 @@ type draft struct {
 var defaultKeys = []string{"retries", "timeout", "stop_grace", "allow_failure", "executor", "working_dir"}
 
 // processKeys change nothing in a task that is computed in the engine.
-var processKeys = []string{"with", "retries", "timeout", "stop_grace", "long_running", "executor", "working_dir"}
+var processKeys = []string{"with", "retries", "timeout", "stop_grace", "long_running", "executor", "working_dir", "artifacts"}
 
 // uselessKeys are those of processKeys, and others, that change nothing in a
 // task of a kind that has no process.
 var uselessKeys = map[Kind][]string{
 	Expr:        processKeys,
 	Approve:     append([]string{"env"}, processKeys...),
-	SubWorkflow: {"env", "stop_grace", "long_running", "executor", "working_dir"},
+	SubWorkflow: {"env", "stop_grace", "long_running", "executor", "working_dir", "artifacts"},
 }
 
 // laterKinds are the kinds of tasks that are not built yet.
-var laterKinds = []string{"python", "notebook", "container", "flink", "spark_submit", "spark_sql", "use"}
+var laterKinds = []string{"python", "container", "flink", "spark_submit", "spark_sql", "use"}
 
 const defaultGrace = 10 * time.Second
 
@@ -67,6 +67,9 @@ func taskObject() *object[draft] {
 				"Outputs that are computed in the engine, without a process: {output: CEL expression}."),
 			key("http", httpForm, func(d *draft) **HTTP { return &d.HTTP },
 				"A request to a web server, by a process of its own. Its outputs are status, headers, body and json."),
+
+			key("notebook", notebookForm, func(d *draft) **NotebookRun { return &d.Notebook },
+				"A Jupyter notebook: a path or {path, kernel, interpreter, cell_timeout, start_timeout, output, report}. `with` gives its parameters; its outputs are notebook, report and scraps."),
 
 			key("workflow", name, func(d *draft) *string { return &d.Flow },
 				"A workflow of the same namespace that runs as this task: its result and its outputs are the task's. `with` gives its parameters."),
@@ -96,6 +99,8 @@ func taskObject() *object[draft] {
 				"The directory that the process starts in, relative to the run's; default: the run's."),
 			key("outputs", outputsForm, func(d *draft) *[]Output { return &d.Outputs },
 				"Outputs with their types. They are required, checked and converted; others are allowed and stay text."),
+			key("artifacts", artifactsForm, func(d *draft) *[]string { return &d.Artifacts },
+				"Files that are kept when a try has ended, however it ended: globs below the task's working directory, one or a list; ** stands for any directories."),
 			key("emit", emitForm, func(d *draft) *[]Emit { return &d.Emit },
 				"Events that are sent with the task's success: {key, value} or a list of them."),
 
@@ -107,6 +112,8 @@ func taskObject() *object[draft] {
 				"The time between SIGTERM and SIGKILL when the task is stopped; default 10s."),
 			key("long_running", boolean, func(d *draft) *bool { return &d.LongRunning },
 				"A service: it takes no slot and has no default time-out."),
+			key("concurrency", taskConcurrencyForm, func(d *draft) **Concurrency { return &d.Concurrency },
+				"How many executions of the task may be alive at once over all runs of the workflow: a number or {limit, key}; others wait. Default: no limit."),
 			key("optional", boolean, func(d *draft) *bool { return &d.Optional },
 				"The run does not wait for the task's events: it may end without it."),
 			key("allow_failure", boolean, func(d *draft) *bool { return &d.AllowFailure },
@@ -114,7 +121,7 @@ func taskObject() *object[draft] {
 			key("executor", executorForm, func(d *draft) *string { return &d.Executor },
 				"Where the process runs; default and so far only: local."),
 		},
-		later: append([]string{"artifacts", "concurrency", "resources"}, laterKinds...),
+		later: append([]string{"resources"}, laterKinds...),
 		hints: map[string]string{
 			"depends":     "did you mean `after`?",
 			"depends_on":  "did you mean `after`?",
@@ -186,6 +193,7 @@ func (r *reader) readTask(d *draft, n *yaml.Node, o *object[draft]) {
 		d.Timeout = 0
 	}
 	r.checkForeach(d, es)
+	r.checkConcurrency(d.Kind, es.get("concurrency"))
 	if d.Kind == Approve {
 		d.Approval = &d.approval
 	}
@@ -195,6 +203,9 @@ func (r *reader) readTask(d *draft, n *yaml.Node, o *object[draft]) {
 	if d.Kind == Request {
 		r.completeHTTP(d, es)
 	}
+	if d.Kind == Notebook {
+		r.completeNotebook(d, es)
+	}
 	r.addRules(d, es)
 }
 
@@ -202,7 +213,7 @@ func (r *reader) readTask(d *draft, n *yaml.Node, o *object[draft]) {
 // well be the kind that is missing, and has been reported.
 func (r *reader) checkKind(d *draft, es entries, unknown bool) {
 	var kinds []string
-	for _, k := range []Kind{Bash, Command, Expr, Request, SubWorkflow, Approve} {
+	for _, k := range []Kind{Bash, Command, Expr, Request, Notebook, SubWorkflow, Approve} {
 		if es.has(string(k)) {
 			kinds = append(kinds, "`"+string(k)+"`")
 			d.Kind = k
@@ -216,7 +227,7 @@ func (r *reader) checkKind(d *draft, es entries, unknown bool) {
 	switch len(kinds) {
 	case 0:
 		if !unknown {
-			r.hinted(d.node, CodeTaskKind, "say what it does: bash, command, expr, http, workflow or approval", "task `%s` does nothing", d.Name)
+			r.hinted(d.node, CodeTaskKind, "say what it does: bash, command, expr, http, notebook, workflow or approval", "task `%s` does nothing", d.Name)
 		}
 	case 1:
 	default:

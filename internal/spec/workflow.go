@@ -27,6 +27,7 @@ type Workflow struct {
 	Ends        Ends
 	Stop        *Rule         // nil: none; its Task is NoTask
 	Timeout     time.Duration // of a run; 0: none
+	Retention   time.Duration // of ended runs; 0: as long as the server says, Forever: never removed
 	On          []*Trigger    // what starts runs, in the order of the file
 	Tasks       []*Task       // those of `finally` last
 	Finally     int           // index of the first task of `finally`; len(Tasks): there are none
@@ -70,13 +71,6 @@ type Binding struct {
 	Value *expr.Template
 }
 
-// Concurrency bounds the runs of a workflow that are alive at once.
-type Concurrency struct {
-	Limit   int
-	Overlap Overlap
-	Queue   int // bound of Overlap QueueRuns
-}
-
 // Overlap says what becomes of a start that finds the limit reached.
 type Overlap string
 
@@ -96,6 +90,7 @@ const (
 	Command     Kind = "command"
 	Expr        Kind = "expr"
 	Request     Kind = "http"
+	Notebook    Kind = "notebook"
 	SubWorkflow Kind = "workflow"
 	Approve     Kind = "approval"
 )
@@ -111,6 +106,7 @@ type Task struct {
 	Args         []*expr.Template // command
 	Exprs        []NamedProgram   // expr, in the order of the file
 	HTTP         *HTTP            // http
+	Notebook     *NotebookRun     // notebook
 	Flow         string           // workflow: the one that is called
 	Approval     *Approval        // approval
 	Foreach      *Foreach         // nil: one execution per start
@@ -123,11 +119,13 @@ type Task struct {
 	Env          []Binding
 	WorkingDir   *expr.Template // nil: the run's directory
 	Outputs      []Output
+	Artifacts    []string // globs, below the working directory
 	Emit         []Emit
 	Retries      Retries
 	Timeout      time.Duration // per try; 0: none
 	StopGrace    time.Duration
 	LongRunning  bool
+	Concurrency  *Concurrency // over all runs; nil: no limit
 	Optional     bool
 	AllowFailure bool
 	Executor     string

@@ -35,7 +35,7 @@ func workflowObject(defaults *object[draft]) *object[Workflow] {
 				"Environment variables of all tasks."),
 			defaultsField(defaults),
 			key("concurrency", concurrencyForm, func(w *Workflow) **Concurrency { return &w.Concurrency },
-				"How many runs may be alive at once: a number or {limit, overlap, queue}; default: no limit."),
+				"How many runs may be alive at once: a number or {limit, key, overlap, queue}; default: no limit."),
 			key("ends", oneOf(Settled, Idle, Never), func(w *Workflow) *Ends { return &w.Ends },
 				"When a run with nothing alive is over: settled (nothing can start any more), idle (the same without waiting for events) or never. The default is never if a tick can start or restart a task, else settled."),
 			key("timeout", duration, func(w *Workflow) *time.Duration { return &w.Timeout },
@@ -48,8 +48,9 @@ func workflowObject(defaults *object[draft]) *object[Workflow] {
 			key("outputs", callersForm, func(w *Workflow) *[]NamedProgram { return &w.Outputs },
 				"What a run gives to those who wait for it: names with a CEL expression each, computed at the run's end."),
 			stopField(),
+			key("retention", retention, func(w *Workflow) *time.Duration { return &w.Retention },
+				"How long ended runs are kept: a duration such as 90d, or forever; default: as long as the server says (30d)."),
 		},
-		later: []string{"retention"},
 		hints: map[string]string{
 			"jobs":      "did you mean `tasks`?",
 			"steps":     "did you mean `tasks`?",
@@ -158,33 +159,3 @@ var filePath = form[string]{schema{"type": "string", "minLength": 1}, func(r *re
 	}
 	return s, true
 }}
-
-const defaultRunQueue = 100
-
-var concurrencyForm = func() form[*Concurrency] {
-	limit := whole(1, 1_000_000)
-	long := &object[Concurrency]{
-		what: "`concurrency`",
-		fields: []field[Concurrency]{
-			must(key("limit", limit, func(c *Concurrency) *int { return &c.Limit }, "How many runs may be alive at once.")),
-			key("overlap", oneOf(QueueRuns, SkipRun, StopOldest), func(c *Concurrency) *Overlap { return &c.Overlap },
-				"What becomes of a start that finds the limit reached: queue (default), skip or stop_oldest."),
-			key("queue", whole(1, 1_000_000), func(c *Concurrency) *int { return &c.Queue }, "How many runs may wait; default 100."),
-		},
-		later: []string{"key"},
-	}
-	complete := func(c Concurrency) *Concurrency {
-		if c.Overlap == "" {
-			c.Overlap = QueueRuns
-		}
-		if c.Queue == 0 {
-			c.Queue = defaultRunQueue
-		}
-		return &c
-	}
-	return either[*Concurrency]{
-		what:    "a number, or {limit, overlap, queue}",
-		scalar:  convert(limit, func(n int) *Concurrency { return complete(Concurrency{Limit: n}) }),
-		mapping: convert(long.form(), complete),
-	}.form()
-}()

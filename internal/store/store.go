@@ -16,6 +16,7 @@ import (
 type Store interface {
 	Writer
 	Reader
+	Retainer
 	Close() error
 }
 
@@ -38,6 +39,9 @@ type Writer interface {
 	Backlog(ctx context.Context, after int64, limit int) ([]machine.Entry, error)
 	// Version gives one version of a workflow; code not_found if there is none.
 	Version(ctx context.Context, namespace, name, version string) (*machine.VersionRow, error)
+	// Sweep removes what housekeeping names, in one transaction, as Commit
+	// stores: after an error nothing has gone.
+	Sweep(ctx context.Context, s *Sweep) (Swept, error)
 	// RunByKey finds the run that was started with an idempotence key, 0 if
 	// there is none.
 	RunByKey(ctx context.Context, namespace, key string) (int64, error)
@@ -79,9 +83,12 @@ type Batch struct {
 	Timers     []machine.Timer
 	Untimers   []machine.Timer
 	Workflows  []machine.WorkflowRow
-	Unflows    []WorkflowID // workflows that are no more; their runs are not touched
+	Unflows    []WorkflowID // workflows that are no more: their runs go in the background
+	Unruns     []int64      // runs that have ended and are no more: what else there is of them goes in the background
 	Versions   []machine.VersionRow
 	Triggers   []machine.TriggerRow
+	Unplaces   []machine.PlaceKey
+	Places     []machine.PlaceRow
 	Untriggers []int64 // with what they remember: their rules, marks and timers go too
 	Spaces     []machine.NamespaceRow
 	Unspaces   []string
@@ -127,9 +134,10 @@ type Snapshot struct {
 	Leader    int64 // epoch of the present leader; Load has raised it
 	Spaces    []machine.NamespaceRow
 	Workflows []machine.WorkflowRow
-	Triggers  []TriggerSnapshot // by id
-	Runs      []RunSnapshot     // that have not ended, by id
-	NextDue   time.Time         // of the earliest timer; zero: none
+	Triggers  []TriggerSnapshot  // by id
+	Runs      []RunSnapshot      // that have not ended, by id
+	Places    []machine.PlaceRow // of tasks, those that came first before others
+	NextDue   time.Time          // of the earliest timer; zero: none
 }
 
 // RunSnapshot is what is stored of a run. Events stand in it in full where
@@ -171,6 +179,12 @@ type Reader interface {
 	// AllTries, all; in the order in which they were queued, which for one
 	// task is by seq, item and try.
 	Executions(ctx context.Context, f ExecutionFilter) ([]freshet.Execution, error)
+	// Artifacts gives, of all tries of the task that f names, those that have
+	// left artifacts, by seq, item and try; of f they look at Seq and Item too.
+	Artifacts(ctx context.Context, f ExecutionFilter) ([]freshet.Execution, error)
+	// Places gives who has a place of a task's `concurrency`, and who waits for
+	// one: those that have one first, then those that came first.
+	Places(ctx context.Context, f PlaceFilter) ([]machine.PlaceRow, error)
 	// Event and Events know nothing of ends of runs.
 	Event(ctx context.Context, namespace string, offset int64) (*freshet.Event, error)
 	// Events are oldest first; with Newest the newest Limit of them.
@@ -188,6 +202,8 @@ type Reader interface {
 	LedgerTask(ctx context.Context, run int64, task string, before int64, limit int) (rows []LedgerRow, whole bool, err error)
 	// Cursor says how far the journal has been decided.
 	Cursor(ctx context.Context) (Cursor, error)
+	// Swept is the offset up to which entries may have been removed.
+	Swept(ctx context.Context) (int64, error)
 	// Survey gives a run as LoadRun does, but of its executions no more than
 	// key, status and code; Held gives those of one task in full.
 	Survey(ctx context.Context, id int64) (*RunSnapshot, error)
@@ -218,6 +234,7 @@ type TriggerFilter struct {
 type RunFilter struct {
 	Namespace, Workflow string
 	Status              []freshet.Status
+	Place               string    // with Workflow: what the key of its `concurrency` came to; empty: all
 	Since               time.Time // created at or after
 	Before              int64     // ids below; 0: all
 	Limit               int
@@ -235,6 +252,13 @@ type ExecutionFilter struct {
 	// come first that are no items, and then the items that have changed last.
 	Newest bool
 	Limit  int // 0: all
+}
+
+// PlaceFilter selects places of a task.
+type PlaceFilter struct {
+	Namespace, Workflow, Task string
+	Key                       string
+	Limit                     int
 }
 
 // EventFilter selects events.

@@ -142,6 +142,8 @@ func (q *inquiry) noRetry(v *view, t *spec.Task, x execution) []freshet.Reason {
 // present tells what an execution that has not ended does or waits for.
 func (q *inquiry) present(v *view, t *spec.Task, x execution) (words string, list []freshet.Reason) {
 	switch x.status {
+	case freshet.Waiting:
+		return q.turn(v, t, x)
 	case freshet.Queued:
 		return q.queued(t, x)
 	case freshet.Running:

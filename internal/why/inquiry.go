@@ -217,13 +217,14 @@ type execution struct {
 	claimed                bool         // known of the latest only
 	message                string       // of an approval; known of the latest only
 	child                  int64        // the run that it called, 0 for none
+	place                  string       // key of its task's `concurrency`; known of the latest only
 }
 
 // latest is a task's latest execution.
 func latest(x *machine.Execution) execution {
 	e := execution{Key: x.Key, status: x.Status, code: x.Code, reason: x.Reason, offset: x.Offset,
 		queued: x.QueuedAt, started: x.StartedAt, ended: x.EndedAt, exit: x.ExitCode, hasExit: x.HasExit, outputs: x.Outputs,
-		asked: x.Asked, due: x.Due, claimed: x.Epoch != 0, child: x.Child}
+		asked: x.Asked, due: x.Due, claimed: x.Epoch != 0, child: x.Child, place: x.Place}
 	if x.Call != nil {
 		e.message = x.Call.Message
 	}

@@ -22,7 +22,7 @@ func (q *inquiry) itemsWords(v *view, t *spec.Task) string {
 	for i, x := range items.List {
 		switch {
 		case x == nil:
-		case x.Status == freshet.Queued || x.Status == freshet.Retrying:
+		case x.Status == freshet.Waiting || x.Status == freshet.Queued || x.Status == freshet.Retrying:
 			wait++
 		case !x.Status.Final():
 			run++

@@ -14,25 +14,25 @@ import (
 // that hold a place, and those that wait longer.
 func (q *inquiry) ahead(v *view) (alive, before []freshet.Run) {
 	list := func(before int64, status ...freshet.Status) []freshet.Run {
-		found := q.runs(store.RunFilter{Namespace: v.Namespace, Workflow: v.Workflow, Status: status, Before: before, Limit: 1000})
+		found := q.runs(store.RunFilter{Namespace: v.Namespace, Workflow: v.Workflow, Place: v.Place, Status: status, Before: before, Limit: 1000})
 		return slices.DeleteFunc(found, q.forLater)
 	}
 	return list(0, freshet.Running, freshet.Stopping), list(v.ID, freshet.Queued)
 }
 
 // placeWords says what a queued run waits behind: "queued behind run 6
-// (concurrency 1)".
+// (concurrency 1)", or, where runs share a key, "(concurrency 1 for "oslo")".
 func (q *inquiry) placeWords(v *view) string {
 	alive, before := q.ahead(v)
-	limit := 1
+	limit := limitWords(&spec.Concurrency{Limit: 1}, "")
 	if c := v.w.Concurrency; c != nil {
-		limit = c.Limit
+		limit = limitWords(c, v.Place)
 	}
 	switch {
 	case len(before) > 0:
-		return fmt.Sprintf("queued behind run %d (concurrency %d)", before[0].ID, limit)
+		return fmt.Sprintf("queued behind run %d (%s)", before[0].ID, limit)
 	case len(alive) > 0:
-		return fmt.Sprintf("queued behind run %d (concurrency %d)", alive[0].ID, limit)
+		return fmt.Sprintf("queued behind run %d (%s)", alive[0].ID, limit)
 	}
 	return "queued, its place is free, and it begins in a moment"
 }
@@ -56,8 +56,13 @@ func (q *inquiry) place(v *view) []freshet.Reason {
 	}
 	add(alive, "Run %d has a place: it %s.")
 	add(before, "Run %d is before it: it %s.")
+	callers := q.callers(v)
+	if len(alive) > 0 && !slices.ContainsFunc(alive, func(r freshet.Run) bool { return !callers[r.ID] }) {
+		list = append(list, freshet.Reason{Kind: freshet.WhyPlace, RunID: v.ID,
+			Text: "All places are held by runs that have called this one, and wait for its end: it begins only if one of them is stopped or times out."})
+	}
 	if c := v.w.Concurrency; c != nil {
-		list = append(list, freshet.Reason{Kind: freshet.WhyPlace, Text: sentence("the workflow says `concurrency: %d` with `overlap: %s`", c.Limit, overlap(c)),
+		list = append(list, freshet.Reason{Kind: freshet.WhyPlace, Text: sentence("the workflow says %s with `overlap: %s`", boundWords(c, v.Place), overlap(c)),
 			Have: amount(float64(len(alive))), Need: amount(float64(c.Limit))})
 	}
 	return list

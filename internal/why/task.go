@@ -66,6 +66,9 @@ func (q *inquiry) hasStarted(v *view, t *spec.Task, e *freshet.Explanation) {
 	default:
 		words, list := q.present(v, t, x)
 		e.Summary = sentence("%s %s; it started %s", which, words, c.words)
+		if x.status == freshet.Waiting {
+			e.Summary = sentence("%s %s; its start was decided %s", which, words, c.words)
+		}
 		if x.status == freshet.Queued {
 			e.Summary = sentence("%s %s; its start was decided %s", which, words, c.words)
 			if r := (freshet.Reason{Text: sentence("it %s", words), Time: moment(x.queued), RunID: v.ID, Task: x.Task, Seq: x.Seq}); !x.claimed {

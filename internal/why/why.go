@@ -43,6 +43,7 @@ type Reader interface {
 	Run(ctx context.Context, id int64) (*freshet.Run, error)
 	Runs(ctx context.Context, f store.RunFilter) ([]freshet.Run, error)
 	Executions(ctx context.Context, f store.ExecutionFilter) ([]freshet.Execution, error)
+	Places(ctx context.Context, f store.PlaceFilter) ([]machine.PlaceRow, error)
 	Events(ctx context.Context, f store.EventFilter) ([]freshet.Event, error)
 	Journal(ctx context.Context, after int64, limit int) ([]machine.Entry, error)
 	Entry(ctx context.Context, offset int64) (*machine.Entry, error)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/spec"
 	"github.com/freshet/freshet/internal/store"
 )
 
@@ -107,10 +108,23 @@ func (q *inquiry) concurrency(w freshet.Workflow) []freshet.Reason {
 		}
 		return []freshet.Reason{{Kind: freshet.WhyPlace, Have: amount(float64(alive)), Text: sentence("%s; any number may be", agree(alive, "run is alive", "runs are alive"))}}
 	}
+	if c.Key != nil {
+		return []freshet.Reason{q.keyed(c, alive, queued)}
+	}
 	text := fmt.Sprintf("%d of %s alive", alive, agree(c.Limit, "run is", "runs are"))
 	if queued > 0 {
 		text += fmt.Sprintf(", and %s for a place", agree(queued, "run waits", "runs wait"))
 	}
 	text += fmt.Sprintf(" (`concurrency: %d`, `overlap: %s`)", c.Limit, overlap(c))
 	return []freshet.Reason{{Kind: freshet.WhyPlace, Text: sentence("%s", text), Have: amount(float64(alive)), Need: amount(float64(c.Limit))}}
+}
+
+// keyed tells the same of runs that have places by a key.
+func (q *inquiry) keyed(c *spec.Concurrency, alive, queued int) freshet.Reason {
+	text := agree(alive, "run is alive", "runs are alive")
+	if queued > 0 {
+		text += fmt.Sprintf(", and %s for a place", agree(queued, "run waits", "runs wait"))
+	}
+	return freshet.Reason{Kind: freshet.WhyPlace, Have: amount(float64(alive)),
+		Text: sentence("%s (`concurrency: %d` for each `%s`, `overlap: %s`)", text, c.Limit, c.Key.Source(), overlap(c))}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/freshet/freshet/internal/feed"
 	"github.com/freshet/freshet/internal/inbox"
 	"github.com/freshet/freshet/internal/machine"
+	"github.com/freshet/freshet/internal/progress"
 	"github.com/freshet/freshet/internal/secret"
 	"github.com/freshet/freshet/internal/store/sqlite"
 	"github.com/freshet/freshet/internal/why"
@@ -101,8 +102,8 @@ func (s *Server) serve(listener net.Listener, f *feed.Feed) error {
 	s.API = api.New(api.Config{
 		Gate: auth.NewGate(Token, s.Issuer, names, s.Store), Inbox: inbox.New(s.Engine, s.Store, blobs), Store: s.Store,
 		Feed: f, Blobs: blobs, Why: why.New(s.Store, s.slots), Logs: filepath.Join(s.Home, "logs"), Ready: s.Engine.Ready(),
-		Secrets: secret.New(s.Home, "", nil),
-		Server:  func() freshet.Server { return freshet.Server{Version: "test", Home: s.Home, URL: s.URL} },
+		Secrets: secret.New(s.Home, "", nil), Progress: progress.New(),
+		Server: func() freshet.Server { return freshet.Server{Version: "test", Home: s.Home, URL: s.URL} },
 		Stop: func(tasks bool) {
 			s.Asked.Store(1)
 			if tasks {

@@ -28,6 +28,9 @@ type Fixture struct {
 	Files map[string]string
 	// File describes one of them.
 	File func(path string) freshet.File
+	// Content is what is kept of an artifact, by its hash; nil: this executor
+	// keeps none.
+	Content func(sum string) string
 }
 
 // Run proves an executor.
@@ -40,6 +43,9 @@ func Run(t *testing.T, fixture func(t *testing.T) Fixture) {
 		{"outputs", testOutputs},
 		{"files", testFiles},
 		{"long script", testLongScript},
+		{"artifacts", testArtifacts},
+		{"artifacts of what is gone", testArtifactsGone},
+		{"artifacts hold nobody up", testArtifactsAside},
 		{"start failed", testStartFailed},
 		{"hidden", testHidden},
 		{"start is idempotent", testIdempotent},

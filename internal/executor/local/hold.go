@@ -28,6 +28,7 @@ type hold struct {
 	ended    bool                // reported
 	hide     func(string) string // masks secrets; nil: it has none
 	meta     string              // its own directory, once it has ended
+	keep     *harvest            // what of its files is kept; nil: nothing
 }
 
 const keeperEnded = "its keeper ended before it did"
@@ -72,24 +73,28 @@ func (l *Local) learn(s keeper.State) {
 		h.meta = s.Meta
 		if s.Code == "" {
 			p.outputs = filepath.Join(s.Meta, outputFile)
+			p.keep = h.keep
 		}
-		l.emit(p)
+		l.leave(p)
 	}
 }
 
-// lost reports the end of what a dead keeper held. Called with mu held.
-func (l *Local) lost(h *hold) { l.endWithout(h, freshet.CodeLost, keeperEnded) }
+// lost reports the end of what a dead keeper held, and what it has left
+// behind. Called with mu held.
+func (l *Local) lost(h *hold) { l.endAs(h, freshet.CodeLost, keeperEnded, h.keep) }
 
-// endWithout reports an end that no keeper reports. Called with mu held.
-func (l *Local) endWithout(h *hold, code freshet.Code, reason string) {
+// endWithout reports the end of what no keeper had. Called with mu held.
+func (l *Local) endWithout(h *hold, code freshet.Code, reason string) { l.endAs(h, code, reason, nil) }
+
+func (l *Local) endAs(h *hold, code freshet.Code, reason string, keep *harvest) {
 	if h.ended {
 		return
 	}
 	h.ended = true
-	l.emit(pending{Report: executor.Report{
+	l.leave(pending{Report: executor.Report{
 		Key: h.key, Epoch: h.epoch, Kind: executor.Ended, Time: freshet.Time(time.Now()), Log: h.log,
 		Code: code, Reason: reason,
-	}, hide: h.hide})
+	}, hide: h.hide, keep: keep})
 }
 
 // emit queues a report. Called with mu held, so that the reports of a key are
@@ -104,11 +109,18 @@ type pending struct {
 	executor.Report
 	outputs string // path; empty: none to read
 	hide    func(string) string
+	keep    *harvest // nil: no artifacts
 }
 
 func (p pending) complete() executor.Report {
 	if p.hide != nil {
-		p.Reason = p.hide(p.Reason)
+		p.Reason, p.BadArtifacts = p.hide(p.Reason), p.hide(p.BadArtifacts)
+		for i := range p.Artifacts {
+			a := &p.Artifacts[i]
+			if a.Path = p.hide(a.Path); p.hide(a.Dir) != a.Dir {
+				a.Dir = "/" // somewhere
+			}
+		}
 	}
 	if p.outputs == "" {
 		return p.Report

@@ -30,10 +30,10 @@ type Config struct {
 	KeeperEnv   []string     // environment of keepers; attempts do not see it
 	Version     string       // of Binary: a keeper of another version is replaced once it holds nothing
 	Path        string       // PATH of attempts whose environment has none
-	Blobs       blob.Store   // where the contents of Files are
+	Blobs       blob.Store   // where the contents of Files are, and those of artifacts come
 	Logger      *slog.Logger // nil: silent
 	LogLimit    int64        // bytes kept of the log of an attempt that does not say; 0: keeper.DefaultLogLimit
-	InDirectory string       // absolute: processes run here and not in a directory of their run, and Files are taken to be here
+	InDirectory string       // absolute: processes run here and not in a directory of their run, Files are taken to be here, and artifacts stay here
 }
 
 // defaultPath is the PATH where neither the attempt nor the settings say.
@@ -57,6 +57,8 @@ type Local struct {
 	early     map[freshet.Key]keeper.State // told before Recover
 	out       []pending                    // reports on their way
 	more      chan struct{}                // there is something in out
+	leaving   []pending                    // ends whose artifacts are to be kept first
+	gathers   chan struct{}                // there is something in leaving
 	strays    []freshet.Key                // held by the keeper, and nobody knows them
 	tidy      chan struct{}                // there is something in strays
 	mend      chan struct{}                // the connection has been made: watch it
@@ -84,6 +86,7 @@ func New(cfg Config) *Local {
 		linking: make(chan struct{}, 1),
 		held:    map[freshet.Key]*hold{}, early: map[freshet.Key]keeper.State{},
 		more: make(chan struct{}, 1), tidy: make(chan struct{}, 1), mend: make(chan struct{}, 1),
+		gathers: make(chan struct{}, 1),
 	}
 	if filepath.Base(cfg.Binary) != "freshet" {
 		l.bin = filepath.Join(cfg.Home, "keeper", "bin")
@@ -123,10 +126,11 @@ func (l *Local) Keeping() (attempts int, there bool) {
 // Run hands out reports and replaces a keeper that dies, until ctx ends.
 // Attempts and their keeper go on.
 func (l *Local) Run(ctx context.Context) error {
-	var mender sync.WaitGroup
-	mender.Go(func() { l.watch(ctx) })
+	var others sync.WaitGroup
+	others.Go(func() { l.watch(ctx) })
+	others.Go(func() { l.gather(ctx) })
 	l.deliver(ctx)
-	mender.Wait()
+	others.Wait()
 	l.close()
 	return nil
 }

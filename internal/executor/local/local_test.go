@@ -16,6 +16,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/blob"
+	"github.com/freshet/freshet/internal/blob/disk"
 	"github.com/freshet/freshet/internal/executor"
 	"github.com/freshet/freshet/internal/executor/executortest"
 	"github.com/freshet/freshet/internal/executor/local"
@@ -33,23 +35,32 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// blobs are contents in memory, by hash.
+// blobs are contents in memory, by hash, which are only read.
 type blobs map[string]string
+
+var _ blob.Store = blobs{}
 
 func sum(s string) string {
 	h := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(h[:])
 }
 
-func (b blobs) Put(context.Context, string, io.Reader) error        { panic("nobody puts") }
-func (b blobs) Missing(context.Context, []string) ([]string, error) { panic("nobody asks") }
-func (b blobs) Open(_ context.Context, sum string) (io.ReadCloser, error) {
+func (b blobs) Put(context.Context, string, io.Reader) error            { panic("nobody puts") }
+func (b blobs) Add(context.Context, io.Reader) (string, int64, error)   { panic("nobody puts") }
+func (b blobs) Missing(context.Context, []string) ([]string, error)     { panic("nobody asks") }
+func (b blobs) List(context.Context, func(blob.Content) error) error    { panic("nobody asks") }
+func (b blobs) Delete(context.Context, string, time.Time) (bool, error) { panic("nobody deletes") }
+func (b blobs) Open(_ context.Context, sum string) (io.ReadSeekCloser, error) {
 	s, ok := b[sum]
 	if !ok {
 		return nil, freshet.Errorf(freshet.NotFound, "no content %s is kept", sum)
 	}
-	return io.NopCloser(strings.NewReader(s)), nil
+	return text{strings.NewReader(s)}, nil
 }
+
+type text struct{ *strings.Reader }
+
+func (text) Close() error { return nil }
 
 // newConfig is a home of its own; its keeper is killed when the test ends.
 func newConfig(t testing.TB, version string) local.Config {
@@ -92,12 +103,14 @@ func killKeeper(t testing.TB, home string) {
 
 func TestConformance(t *testing.T) {
 	files := map[string]string{"a.txt": "one", "dir/sub/b.txt": "two\nthree"}
-	kept := blobs{}
-	for _, content := range files {
-		kept[sum(content)] = content
-	}
 	executortest.Run(t, func(t *testing.T) executortest.Fixture {
 		cfg := newConfig(t, "1")
+		kept := disk.New(filepath.Join(cfg.Home, "blobs"))
+		for _, content := range files {
+			if err := kept.Put(t.Context(), sum(content), strings.NewReader(content)); err != nil {
+				t.Fatal(err)
+			}
+		}
 		cfg.Blobs = kept
 		return executortest.Fixture{
 			New:        func() executor.Executor { return local.New(cfg) },
@@ -105,6 +118,18 @@ func TestConformance(t *testing.T) {
 			Files:      files,
 			File: func(path string) freshet.File {
 				return freshet.File{Path: path, Mode: 0o640, Size: int64(len(files[path])), SHA256: sum(files[path])}
+			},
+			Content: func(sum string) string {
+				f, err := kept.Open(t.Context(), sum)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer f.Close()
+				content, err := io.ReadAll(f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return string(content)
 			},
 		}
 	})

@@ -15,6 +15,10 @@ import (
 	"github.com/freshet/freshet/internal/keeper"
 )
 
+// attemptsDir is where the attempts of a run have their own directories, below
+// the run's.
+const attemptsDir = ".freshet"
+
 // Files of an attempt in its $FRESHET_TASK_DIR.
 const (
 	outputFile = ".output"
@@ -55,12 +59,7 @@ func (l *Local) prepare(ctx context.Context, a *executor.Attempt) (*keeper.Start
 	if err != nil {
 		return nil, err
 	}
-	dir := run
-	if filepath.IsAbs(a.Dir) {
-		dir = a.Dir
-	} else if a.Dir != "" {
-		dir = filepath.Join(run, a.Dir)
-	}
+	dir := workDir(run, a.Dir)
 	limit := a.LogLimit
 	if limit == 0 {
 		limit = l.cfg.LogLimit
@@ -90,9 +89,17 @@ func (l *Local) paths(a *executor.Attempt) (run, task, log string, err error) {
 	}
 	try := fmt.Sprintf("%d.%d", a.Key.Seq, a.Key.Try)
 	run = filepath.Join(l.cfg.Home, "work", of)
-	task = filepath.Join(run, ".freshet", own+"."+try) // one directory to make, and no name of a task has a dot
+	task = filepath.Join(run, attemptsDir, own+"."+try) // one directory to make, and no name of a task has a dot
 	log = filepath.Join(l.cfg.Home, "logs", of, a.Key.Task, item, try+".log")
 	return run, task, log, nil
+}
+
+// workDir is where a process starts.
+func workDir(run, dir string) string {
+	if filepath.IsAbs(dir) {
+		return dir
+	}
+	return filepath.Join(run, dir)
 }
 
 func (l *Local) filesOf(a *executor.Attempt) []freshet.File {

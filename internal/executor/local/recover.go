@@ -56,6 +56,7 @@ func (l *Local) expect(held []executor.Held) {
 			l.held[x.Key] = h
 		}
 		h.epoch, h.node, h.hide = x.Epoch, x.Node, x.Hide
+		h.keep = l.harvestOf(&executor.Attempt{Key: x.Key, Namespace: x.Namespace, Workflow: x.Workflow, Dir: x.Dir, Artifacts: x.Artifacts})
 		if s, told := l.early[x.Key]; told {
 			delete(l.early, x.Key)
 			l.learn(s)

@@ -21,7 +21,7 @@ func (l *Local) Start(ctx context.Context, a executor.Attempt) error {
 		return nil
 	}
 	l.mu.Lock()
-	h.hide = a.Hide
+	h.hide, h.keep = a.Hide, l.harvestOf(&a)
 	l.mu.Unlock()
 	spec, err := l.prepare(ctx, &a)
 	if err != nil {

@@ -16,7 +16,10 @@ var Keys = []string{"e", "f", "g"}
 type Options struct {
 	Name        string
 	Processes   bool     // only tasks that are processes, none that is decided in the engine or has an `if`
-	Concurrency bool     // of runs
+	Concurrency bool     // of runs, and of tasks over all runs
+	Crowded     bool     // every task has few places; with Concurrency
+	Kinds       bool     // `foreach` and approvals too
+	Calls       []string // workflows that tasks may call
 	Queues      bool     // every start rule of an event queues, and the run never ends by itself
 	Time        bool     // ticks, absences, windows, `finally`, a timeout of the run
 	After       []string // workflows whose ends may start runs of this one; with Time
@@ -41,7 +44,8 @@ func Workflow(pick func(n int) int, o Options) string {
 		fmt.Fprintf(&w.b, "stop: {count: {event: %s, reaches: %d}}\n", w.key(), 2+pick(4))
 	}
 	if o.Concurrency && w.chance(2) {
-		fmt.Fprintf(&w.b, "concurrency: {limit: %d, overlap: %s, queue: 3}\n", 1+pick(2), w.one("queue", "skip", "stop_oldest"))
+		fmt.Fprintf(&w.b, "concurrency: {limit: %d, overlap: %s, queue: 3%s}\n", 1+pick(2), w.one("queue", "skip", "stop_oldest"),
+			w.one("", "", ", key: event.key", ", key: run.id % 2", ", key: 6 / (run.id % 5)"))
 	}
 	if o.Time {
 		w.time()
@@ -74,11 +78,12 @@ func name(i int) string { return string(rune('a' + i)) }
 
 func (w *writer) task(i int) {
 	keys := []string{w.kind(i)}
-	process := strings.HasPrefix(keys[0], "bash")
+	process, expr := strings.HasPrefix(keys[0], "bash"), strings.HasPrefix(keys[0], "expr")
 	filtered := !w.o.Processes && w.chance(5)
 	calm := w.o.Calm && (!process || filtered)
 	add := func(format string, args ...any) { keys = append(keys, fmt.Sprintf(format, args...)) }
 	switch {
+	case w.o.Crowded && w.chance(2): // runs meet at tasks that start with them
 	case calm && w.chance(2):
 		add("start: {event: %s, busy: %s}", w.key(), w.one("queue", "latest"))
 	case !calm && w.chance(2):
@@ -105,6 +110,12 @@ func (w *writer) task(i int) {
 	if process && w.chance(6) {
 		add("long_running: true")
 	}
+	if w.o.Concurrency && !expr && (w.o.Crowded || w.chance(4)) {
+		add("concurrency: {limit: %d%s}", 1+w.pick(2), w.one("", "", ", key: event.value", ", key: run.id % 2", ", key: 6 / (run.id % 4)"))
+	}
+	if w.o.Kinds && w.chance(4) {
+		add("foreach: %s%s%s", w.one("[]", "[1]", "[1, 2, 3]", "[x, y, z, x, y]"), w.one("", ", max_parallel: 2"), w.one("", ", fail_fast: false"))
+	}
 	if w.chance(4) {
 		add("optional: true")
 	}
@@ -123,6 +134,12 @@ func (w *writer) task(i int) {
 func (w *writer) kind(i int) string {
 	if !w.o.Processes && w.chance(4) {
 		return fmt.Sprintf("expr: {n: \"%d\"}", i)
+	}
+	switch {
+	case w.o.Kinds && w.chance(6):
+		return w.one("approval: may we?", "approval: {message: may we?, timeout: 7s}", "approval: {message: may we?, timeout: 5s, on_timeout: approve}")
+	case len(w.o.Calls) > 0 && w.chance(5):
+		return "workflow: " + w.one(w.o.Calls...)
 	}
 	return "bash: \"true\""
 }

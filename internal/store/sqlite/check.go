@@ -12,7 +12,7 @@ import (
 
 // invariants are looked at by the statements check_<name>, each of which gives
 // what breaks it.
-var invariants = []string{"cursor", "counters", "executions", "timers", "paused", "waits", "rules", "triggers"}
+var invariants = []string{"cursor", "counters", "executions", "timers", "paused", "waits", "rules", "triggers", "places", "items", "calls"}
 
 // Invariants looks whether the shard is sound, each as of one moment. It reads
 // what is alive, and no more of what has ended than an index tells.

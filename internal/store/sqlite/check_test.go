@@ -22,6 +22,9 @@ func TestInvariants(t *testing.T) {
 		"rules":      "INSERT INTO rules (run, rule, state) VALUES (5, 1, '{}')",
 		"triggers":   "INSERT INTO triggers (id, namespace, workflow, name, kind, expression, timezone, catchup, source, place, hash, entry, paused) VALUES (0, 'default', 'gone', 't', 'schedule', '', '', '', '', 0, '', '{}', 0)",
 		"paused":     "INSERT INTO triggers (id, namespace, workflow, name, kind, expression, timezone, catchup, source, place, hash, entry, paused) VALUES (0, 'default', 'w', 't', 'schedule', '', '', '', '', 0, '', '{}', 1); INSERT INTO workflows (namespace, name, version, description, enabled) VALUES ('default', 'w', 'v', '', 1); INSERT INTO timers (kind, run, rule, node, task, item, seq, try, due) VALUES ('rule', 0, 0, 0, '', -1, 0, 0, 7)",
+		"places":     "INSERT INTO places (run, task, seq, item, namespace, workflow, key, ask, since, nth, held) VALUES (5, 't', 1, -1, 'default', 'w', '', 1, 1, 0, 1)",
+		"items":      "INSERT INTO runs (id, namespace, workflow, version, status, type, code, reason, asked, parent, rerun_of) VALUES (5, 'default', 'w', 'v', 'running', 'manual', '', '', '', 0, 0); INSERT INTO executions (run, task, seq, item, try, status, code, reason, event_pos, asked, epoch, node, pid, log, executor, held) VALUES (5, 't', 1, -1, 1, 'success', '', '', 0, '', 1, '', 0, '', '', 1), (5, 't', 1, 2, 1, 'running', '', '', 0, '', 1, '', 0, '', '', 1)",
+		"calls":      "INSERT INTO runs (id, namespace, workflow, version, status, type, code, reason, asked, parent, rerun_of) VALUES (5, 'default', 'w', 'v', 'running', 'manual', '', '', '', 0, 0); INSERT INTO executions (run, task, seq, item, try, status, code, reason, event_pos, asked, epoch, node, pid, log, executor, held, child) VALUES (5, 't', 1, -1, 1, 'running', '', '', 0, '', 1, '', 0, '', '', 1, 4)",
 		"":           "SELECT 1",
 	} {
 		t.Run(name, func(t *testing.T) {

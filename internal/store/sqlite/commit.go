@@ -51,6 +51,7 @@ func (w *writer) write(b *store.Batch) {
 	each(w, b.Versions, w.version)
 	each(w, b.Runs, w.run)
 	each(w, b.Executions, func(x **machine.Execution) { w.execution(*x) })
+	each(w, b.Unruns, func(id *int64) { w.unrun(id) })
 	each(w, b.Unheld, w.unhold)
 	each(w, b.Unwaits, w.unwait)
 	each(w, b.Waits, w.wait)
@@ -60,6 +61,8 @@ func (w *writer) write(b *store.Batch) {
 	each(w, b.Marks, w.mark)
 	each(w, b.Untimers, w.untimer)
 	each(w, b.Timers, w.timer)
+	each(w, b.Unplaces, w.unplace)
+	each(w, b.Places, w.place)
 	each(w, b.Untriggers, w.untrigger)
 }
 
@@ -94,7 +97,11 @@ func (w *writer) lead(c *store.Cursor, leader int64) {
 	}
 	n := w.exec("shard_put", c.Offset, c.Target, c.Run, more, c.NextRun, c.NextTrigger, micros(c.Time), leader)
 	if w.err == nil && n == 0 {
-		w.err = freshet.Errorf(freshet.Conflict, "another server leads this shard now").
-			WithHint("this one must stop deciding; restart it if the other one was started by mistake")
+		w.err = errNotLeader()
 	}
+}
+
+func errNotLeader() error {
+	return freshet.Errorf(freshet.Conflict, "another server leads this shard now").
+		WithHint("this one must stop deciding; restart it if the other one was started by mistake")
 }

@@ -89,8 +89,8 @@ func (s *Store) CountEvents(ctx context.Context, f store.EventFilter) ([]store.S
 }
 
 // eventRanges runs one of the event_… statements on each range that the
-// filter consists of: of a run's events, of a sender's in each namespace, of
-// each key there, or of all there.
+// filter consists of: of a run's events, of a sender's in each namespace, all
+// or of each key, of each key there, or of all there.
 func eventRanges[T any](ctx context.Context, c *conn, f store.EventFilter, form string, scan func(*sql.Rows) (T, error)) ([]T, error) {
 	after, before, err := bounds(ctx, c, f)
 	if err != nil {
@@ -118,9 +118,14 @@ func eventRanges[T any](ctx context.Context, c *conn, f store.EventFilter, form 
 	statement := "event_namespace" + form
 	for _, namespace := range namespaces {
 		switch {
+		case f.Sender != "" && len(f.Keys) > 0:
+			statement = "event_sender_key" + form
+			for _, key := range slices.Compact(slices.Sorted(slices.Values(f.Keys))) {
+				ranges = append(ranges, []any{namespace, f.Sender, after, before, key, all(f.Limit)})
+			}
 		case f.Sender != "":
 			statement = "event_sender" + form
-			ranges = append(ranges, []any{namespace, f.Sender, after, before, keys, all(f.Limit)})
+			ranges = append(ranges, []any{namespace, f.Sender, after, before, all(f.Limit)})
 		case len(f.Keys) > 0:
 			statement = "event_key" + form
 			for _, key := range slices.Compact(slices.Sorted(slices.Values(f.Keys))) {

@@ -18,16 +18,10 @@ import (
 func (s *Store) Executions(ctx context.Context, f store.ExecutionFilter) ([]freshet.Execution, error) {
 	list := []freshet.Execution{}
 	err := s.read(ctx, "list executions", func(c *conn) error {
-		low, high := int64(f.Seq), int64(f.Seq)
-		if f.Seq == 0 {
-			low, high = math.MinInt64, math.MaxInt64
-		}
+		low, high := seqs(f)
 		statement, args := "execution_list", []any{f.Run, f.AllTries, low, high, all(f.Limit), words(f.Status)}
 		if f.Task != "" {
-			first, last := int64(freshet.NoItem), int64(math.MaxInt64)
-			if f.Item != nil {
-				first, last = int64(*f.Item), int64(*f.Item)
-			}
+			first, last := items(f)
 			statement, args = "execution_task", append(args, f.Task, first, last)
 		}
 		if f.Newest {
@@ -46,6 +40,21 @@ func (s *Store) Executions(ctx context.Context, f store.ExecutionFilter) ([]fres
 		return err
 	})
 	return list, err
+}
+
+// seqs and items are the ranges that are asked for.
+func seqs(f store.ExecutionFilter) (low, high int64) {
+	if f.Seq == 0 {
+		return math.MinInt64, math.MaxInt64
+	}
+	return int64(f.Seq), int64(f.Seq)
+}
+
+func items(f store.ExecutionFilter) (first, last int64) {
+	if f.Item == nil {
+		return int64(freshet.NoItem), math.MaxInt64
+	}
+	return int64(*f.Item), int64(*f.Item)
 }
 
 // inOrder is the order in which executions of a run were queued.
@@ -81,7 +90,7 @@ func words(list []freshet.Status) string {
 func (x *storedExecution) public() freshet.Execution {
 	p := freshet.Execution{RunID: x.Key.Run, Task: x.Key.Task, Seq: x.Key.Seq, Try: x.Key.Try, Status: x.Status,
 		QueuedAt: moment{x.QueuedAt}.pointer(), StartedAt: moment{x.StartedAt}.pointer(), EndedAt: moment{x.EndedAt}.pointer(),
-		Outputs: x.Outputs, Code: x.Code, Reason: x.Reason, EventOffset: x.Offset, Executor: x.Executor, Log: x.Log, ChildRun: x.Child}
+		Outputs: x.Outputs, Artifacts: x.Artifacts, Code: x.Code, Reason: x.Reason, EventOffset: x.Offset, Executor: x.Executor, Log: x.Log, ChildRun: x.Child}
 	if x.Key.Item != freshet.NoItem {
 		p.Item = &x.Key.Item
 	}

@@ -65,17 +65,18 @@ func scanEntry(rows *sql.Rows) (storedEntry, error) {
 	var e storedEntry
 	var at moment
 	var key, value, sender sql.NullString
-	var id, context, body text
+	var id, context, traceparent, body text
 	var event sql.NullInt64
 	err := rows.Scan(&e.Offset, &e.Namespace, &e.Kind, &at, &e.Run, &e.Depth, &e.Cause,
-		&key, &value, &sender, &id, &context, &event, &body)
+		&key, &value, &sender, &id, &context, &traceparent, &event, &body)
 	if err != nil {
 		return e, err
 	}
 	e.Time, e.event = at.Time, event.Int64
 	if key.Valid {
 		e.Event = &freshet.Event{Offset: e.Offset, ID: string(id), Namespace: e.Namespace, Key: key.String,
-			Value: value.String, Sender: sender.String, Context: string(context), Time: e.Time, RunID: e.Run}
+			Value: value.String, Sender: sender.String, Context: string(context), Time: e.Time, RunID: e.Run,
+			Traceparent: string(traceparent)}
 	}
 	e.Body, err = decodeBody(body)
 	return e, err
@@ -128,9 +129,9 @@ func readEvents(ctx context.Context, c *conn, offsets []int64) (events, error) {
 func scanEvent(rows *sql.Rows) (*freshet.Event, error) {
 	var e freshet.Event
 	var at moment
-	var id, context text
-	err := rows.Scan(&e.Offset, &e.Namespace, &at, &e.RunID, &e.Key, &e.Value, &e.Sender, &id, &context)
-	e.Time, e.ID, e.Context = at.Time, string(id), string(context)
+	var id, context, traceparent text
+	err := rows.Scan(&e.Offset, &e.Namespace, &at, &e.RunID, &e.Key, &e.Value, &e.Sender, &id, &context, &traceparent)
+	e.Time, e.ID, e.Context, e.Traceparent = at.Time, string(id), string(context), string(traceparent)
 	return &e, err
 }
 

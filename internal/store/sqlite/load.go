@@ -53,6 +53,9 @@ func load(ctx context.Context, c *conn) (*store.Snapshot, error) {
 	if snap.Triggers, err = allTriggers(ctx, c); err != nil {
 		return nil, err
 	}
+	if snap.Places, err = query(ctx, c, scanPlace, "place_all"); err != nil {
+		return nil, err
+	}
 	var l loaded
 	if err = l.alive(ctx, c); err == nil {
 		snap.Runs, err = l.snapshots(ctx, c)

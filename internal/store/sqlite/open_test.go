@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -74,13 +75,13 @@ func TestPathsWithStrangeNames(t *testing.T) {
 
 func TestANewerDatabaseIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "freshet.db")
-	change(t, path, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (7, 1)")
+	change(t, path, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (77, 1)")
 	_, err := Open(t.Context(), path, Options{})
 	var e *freshet.Error
 	if !errors.As(err, &e) {
 		t.Fatalf("got %v", err)
 	}
-	want := freshet.Error{Code: freshet.Conflict, Message: "the database has version 7, and this freshet knows versions up to 3",
+	want := freshet.Error{Code: freshet.Conflict, Message: fmt.Sprintf("the database has version 77, and this freshet knows versions up to %d", schemaVersion),
 		Hint: "use a freshet of that version or newer"}
 	if d := cmp.Diff(want, *e); d != "" {
 		t.Error(d)

@@ -83,13 +83,20 @@ func runIDs(ctx context.Context, c *conn, f store.RunFilter) ([]int64, error) {
 	if f.Workflow != "" {
 		statement = "run_ids_workflow"
 	}
+	if f.Workflow != "" && f.Place != "" {
+		statement = "run_ids_place"
+	}
 	if len(f.Status) > 0 {
 		statuses = slices.Compact(slices.Sorted(slices.Values(f.Status)))
 	}
 	var ids []int64
 	for _, namespace := range namespaces {
 		for _, status := range statuses {
-			part, err := query(ctx, c, column[int64], statement, namespace, f.Workflow, string(status), before, all(f.Limit))
+			args := []any{namespace, f.Workflow, string(status), before, all(f.Limit)}
+			if statement == "run_ids_place" {
+				args = append(args, f.Place)
+			}
+			part, err := query(ctx, c, column[int64], statement, args...)
 			if err != nil {
 				return nil, err
 			}
@@ -108,6 +115,6 @@ func (r *storedRun) public() freshet.Run {
 	return freshet.Run{ID: r.ID, Namespace: r.Namespace, Workflow: r.Workflow, Version: r.Version, Status: r.Status,
 		Type: r.Type, Parameters: r.Parameters, CreatedAt: r.CreatedAt, ScheduledAt: moment{r.ScheduledAt}.pointer(),
 		StartedAt: moment{r.StartedAt}.pointer(), EndedAt: moment{r.EndedAt}.pointer(), Code: r.Code, Reason: r.Reason,
-		EventOffset: r.event, Parent: r.Parent, RerunOf: r.RerunOf,
+		EventOffset: r.event, Parent: r.Parent, RerunOf: r.RerunOf, ConcurrencyKey: r.Place,
 		Trigger: r.Trigger, Missing: r.Missing, Outputs: r.Outputs}
 }

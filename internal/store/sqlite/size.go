@@ -9,7 +9,7 @@ import (
 
 // tables are those whose rows are counted.
 var tables = []string{"journal", "ledger", "runs", "executions", "waits", "rules", "marks", "timers", "workflows", "versions",
-	"triggers", "namespaces"}
+	"triggers", "namespaces", "places", "removed_runs", "removed_workflows"}
 
 // Size counts pages and rows. Counting reads every table.
 func (s *Store) Size(ctx context.Context) (store.Size, error) {

@@ -30,17 +30,17 @@ type storedRun struct {
 
 func scanRun(rows *sql.Rows) (storedRun, error) {
 	var r storedRun
-	var parameters, key, missing, outputs, caller text
+	var parameters, key, missing, outputs, trace, caller text
 	var created, scheduled, started, ended moment
 	var event sql.NullInt64
 	err := rows.Scan(&r.ID, &r.Namespace, &r.Workflow, &r.Version, &r.Status, &r.Type, &parameters,
 		&created, &scheduled, &started, &ended, &r.Code, &r.Reason, &event, &r.Asked,
-		&r.Parent, &r.RerunOf, &key, &r.Trigger, &missing, &r.Depth, &outputs, &r.Result, &caller)
+		&r.Parent, &r.RerunOf, &key, &r.Trigger, &missing, &r.Depth, &outputs, &r.Result, &trace, &caller, &r.Place)
 	if err != nil {
 		return r, err
 	}
 	r.CreatedAt, r.ScheduledAt, r.StartedAt, r.EndedAt = created.Time, scheduled.Time, started.Time, ended.Time
-	r.event, r.Key = event.Int64, string(key)
+	r.event, r.Key, r.Trace = event.Int64, string(key), freshet.Trace(trace)
 	if r.Parameters, err = decodeMap(parameters); err != nil {
 		return r, err
 	}
@@ -67,13 +67,13 @@ type storedExecution struct {
 
 func scanExecution(rows *sql.Rows) (storedExecution, error) {
 	var x storedExecution
-	var by, call, outputs text
+	var by, call, outputs, artifacts text
 	var queued, started, ended, due moment
 	var exit sql.NullInt64
 	k := &x.Key
 	err := rows.Scan(&k.Run, &k.Task, &k.Seq, &k.Item, &k.Try, &x.Status, &queued, &started, &ended,
 		&exit, &x.Code, &x.Reason, &x.Offset, &by, &x.Asked, &call, &outputs, &due,
-		&x.Epoch, &x.Node, &x.PID, &x.Log, &x.Executor, &x.Held, &x.Child)
+		&x.Epoch, &x.Node, &x.PID, &x.Log, &x.Executor, &x.Held, &x.Child, &x.Place, &x.Asks, &artifacts)
 	if err != nil {
 		return x, err
 	}
@@ -83,6 +83,9 @@ func scanExecution(rows *sql.Rows) (storedExecution, error) {
 		return x, err
 	}
 	if x.Call, err = decodeCall(call); err != nil {
+		return x, err
+	}
+	if x.Artifacts, err = decodeList[freshet.Artifact](artifacts); err != nil {
 		return x, err
 	}
 	x.Outputs, err = decodeMap(outputs)

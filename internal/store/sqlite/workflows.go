@@ -27,11 +27,12 @@ func scanWorkflow(rows *sql.Rows) (machine.WorkflowRow, error) {
 	var w machine.WorkflowRow
 	var tasks, emits text
 	var created, updated moment
-	err := rows.Scan(&w.Namespace, &w.Name, &w.Version, &w.Description, &tasks, &emits, &w.Enabled, &created, &updated)
+	var keep int64
+	err := rows.Scan(&w.Namespace, &w.Name, &w.Version, &w.Description, &tasks, &emits, &w.Enabled, &created, &updated, &keep)
 	if err != nil {
 		return w, err
 	}
-	w.CreatedAt, w.UpdatedAt = created.Time, updated.Time
+	w.CreatedAt, w.UpdatedAt, w.Retention = created.Time, updated.Time, retention(keep)
 	if w.Tasks, err = decodeList[string](tasks); err != nil {
 		return w, err
 	}

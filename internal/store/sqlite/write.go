@@ -20,14 +20,15 @@ func (w *writer) take(v any, err error) any {
 // offset, namespace, time and run are the entry's. Another entry refers to an
 // event that the journal has already.
 func (w *writer) entry(e *machine.Entry) {
-	var key, value, sender, id, context, at any
+	var key, value, sender, id, context, traceparent, at any
 	if ev := e.Event; ev != nil && e.Kind == machine.EventHappened {
 		key, value, sender, id, context = ev.Key, ev.Value, ev.Sender, orNull(ev.ID), orNull(ev.Context)
+		traceparent = orNull(ev.Traceparent)
 	} else if ev != nil {
 		at = ev.Offset
 	}
 	w.exec("journal_insert", e.Offset, e.Namespace, string(e.Kind), e.Time.UnixMicro(), e.Run, e.Depth, e.Cause,
-		key, value, sender, id, context, at, w.take(encodeBody(&e.Body)))
+		key, value, sender, id, context, traceparent, at, w.take(encodeBody(&e.Body)))
 }
 
 func (w *writer) ledger(r *store.LedgerRow) {
@@ -41,7 +42,7 @@ func (w *writer) run(r *machine.RunRow) {
 	w.exec("run_put", r.ID, r.Namespace, r.Workflow, r.Version, string(r.Status), string(r.Type), w.take(encodeMap(r.Parameters)),
 		micros(r.CreatedAt), micros(r.ScheduledAt), micros(r.StartedAt), micros(r.EndedAt), string(r.Code), r.Reason,
 		eventOffset(r.Event), string(r.Asked), r.Parent, r.RerunOf, orNull(r.Key), r.Trigger, w.take(encodeList(r.Missing)), r.Depth,
-		w.take(encodeMap(r.Outputs)), string(r.Result), w.take(encodeCaller(r.Caller)))
+		w.take(encodeMap(r.Outputs)), string(r.Result), orNull(string(r.Trace)), w.take(encodeCaller(r.Caller)), r.Place)
 }
 
 func eventOffset(ev *freshet.Event) any {
@@ -59,7 +60,7 @@ func (w *writer) execution(x *machine.Execution) {
 	w.exec("execution_put", x.Key.Run, x.Key.Task, x.Key.Seq, x.Key.Item, x.Key.Try, string(x.Status),
 		micros(x.QueuedAt), micros(x.StartedAt), micros(x.EndedAt), exit, string(x.Code), x.Reason,
 		x.Offset, encodeOffsets(x.By), string(x.Asked), w.take(encodeCall(x.Call)), w.take(encodeMap(x.Outputs)), micros(x.Due),
-		x.Epoch, x.Node, x.PID, x.Log, x.Executor, x.Held, x.Child)
+		x.Epoch, x.Node, x.PID, x.Log, x.Executor, x.Held, x.Child, x.Place, x.Asks, w.take(encodeList(x.Artifacts)))
 }
 
 func (w *writer) unhold(k *machine.HeldKey) { w.exec("execution_unhold", k.Run, k.Task, k.Seq) }
@@ -98,11 +99,12 @@ func (w *writer) untimer(t *machine.Timer) {
 
 func (w *writer) workflow(r *machine.WorkflowRow) {
 	w.exec("workflow_put", r.Namespace, r.Name, r.Version, r.Description, w.take(encodeList(r.Tasks)),
-		w.take(encodeList(r.Emits)), r.Enabled, micros(r.CreatedAt), micros(r.UpdatedAt))
+		w.take(encodeList(r.Emits)), r.Enabled, micros(r.CreatedAt), micros(r.UpdatedAt), retentionMicros(r.Retention))
 }
 
 func (w *writer) unflow(id *store.WorkflowID) {
 	w.exec("workflow_delete", id.Namespace, id.Name)
+	w.exec("workflow_remove", id.Namespace, id.Name)
 }
 
 // version writes a version. It is named by its content, so only its time can

@@ -21,13 +21,14 @@ type drawer struct {
 	offset  int64
 	events  []*freshet.Event // and ends of runs, which rows may refer to as well
 	newest  int64            // the newest trigger
+	asks    int              // for places
 }
 
 var (
 	namespaces = rapid.SampledFrom([]string{"default", "a", "ünï"})
 	words      = rapid.SampledFrom([]string{"", "k", "l", "data ready", "🌊\x00\"'%_"})
 	texts      = rapid.OneOf(words, rapid.String())
-	statuses   = rapid.SampledFrom([]freshet.Status{freshet.Queued, freshet.Running, freshet.Retrying, freshet.Stopping,
+	statuses   = rapid.SampledFrom([]freshet.Status{freshet.Waiting, freshet.Queued, freshet.Running, freshet.Retrying, freshet.Stopping,
 		freshet.Success, freshet.Failed, freshet.Stopped, freshet.Skipped})
 	codes = rapid.SampledFrom([]freshet.Code{"", freshet.CodeExit, freshet.CodeTimeout, freshet.CodeStoppedByRule})
 	tasks = rapid.SampledFrom([]string{"extract", "load", "ünï"})
@@ -107,6 +108,9 @@ func (d *drawer) entry() machine.Entry {
 	}
 	e.Event = &freshet.Event{Offset: e.Offset, Namespace: e.Namespace, Time: e.Time, RunID: e.Run, ID: id,
 		Key: "x" + words.Draw(d.t, "key"), Value: texts.Draw(d.t, "value"), Sender: words.Draw(d.t, "sender"), Context: texts.Draw(d.t, "context")}
+	if d.number("traceparent", 2) > 1 {
+		e.Event.Traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	}
 	d.events = append(d.events, e.Event)
 	return e
 }
@@ -124,8 +128,14 @@ func (d *drawer) newRun(b *store.Batch) machine.RunRow {
 		Version: texts.Draw(d.t, "version"), Status: freshet.Queued, Type: freshet.Manual, Parameters: d.object(),
 		CreatedAt: at(d.seconds), ScheduledAt: d.time("scheduled"), Event: d.event(), Parent: int64(d.number("parent", 2)), RerunOf: int64(d.number("rerun", 2)),
 		Trigger: int64(d.number("trigger", 2)), Missing: d.words("missing"), Depth: d.number("depth", 64)}
+	if d.number("place", 1) == 0 {
+		r.Place = words.Draw(d.t, "place")
+	}
 	if d.number("key", 1) == 0 {
 		r.Key = fmt.Sprint("key", r.ID)
+	}
+	if d.number("trace", 2) > 1 {
+		r.Trace = freshet.NewTrace("seed", r.ID, "")
 	}
 	if d.number("caller", 2) > 1 {
 		r.Caller = &freshet.Key{Run: r.Parent, Task: tasks.Draw(d.t, "task"), Item: d.number("item", 1) - 1, Seq: 1, Try: 1}
@@ -175,6 +185,9 @@ func (d *drawer) rows(b *store.Batch, run int64) {
 					Start: machine.Start{N: wait.N, Rule: d.number("rule", 3) - 1, By: d.by(), At: d.time("at")}})
 			}
 		}
+		if k := machine.PlaceOf(key); fresh(k) {
+			d.place(b, k)
+		}
 		if rule := int64(d.number("rule", rulesOfARun-1)); fresh(rule) {
 			d.rule(b, run, rule)
 		}
@@ -192,9 +205,14 @@ func (d *drawer) execution(key freshet.Key) *machine.Execution {
 	x := &machine.Execution{Key: key, Status: statuses.Draw(d.t, "status"), QueuedAt: d.time("queued"), StartedAt: d.time("started"),
 		EndedAt: d.time("ended"), Code: codes.Draw(d.t, "code"), Reason: texts.Draw(d.t, "reason"), Asked: codes.Draw(d.t, "asked"),
 		Outputs: d.object(), Due: d.time("due"), Epoch: int64(d.number("epoch", 3)), Node: words.Draw(d.t, "node"), PID: d.number("pid", 9),
-		Log: texts.Draw(d.t, "log"), Executor: words.Draw(d.t, "executor"), Held: d.number("held", 2) > 0, Child: int64(d.number("child", 2))}
+		Log: texts.Draw(d.t, "log"), Executor: words.Draw(d.t, "executor"), Held: d.number("held", 2) > 0, Child: int64(d.number("child", 2)),
+		Place: words.Draw(d.t, "place"), Asks: d.number("asks", 2)}
 	if d.number("exit", 1) == 0 {
 		x.ExitCode, x.HasExit = d.number("exit", 255), true
+	}
+	for range d.number("artifacts", 3) {
+		x.Artifacts = append(x.Artifacts, freshet.Artifact{Path: texts.Draw(d.t, "path"), Dir: words.Draw(d.t, "dir"), Size: int64(d.number("size", 9)),
+			SHA256: words.Draw(d.t, "sum"), Mode: uint32(d.number("mode", 0o777)), ModifiedAt: d.time("modified")})
 	}
 	if !x.Status.Final() {
 		x.By = d.by()
@@ -276,6 +294,9 @@ func (d *drawer) runFilter() store.RunFilter {
 	}
 	if d.number("workflow", 1) == 0 {
 		f.Workflow = words.Draw(d.t, "workflow")
+	}
+	if d.number("place", 1) == 0 {
+		f.Place = words.Draw(d.t, "place")
 	}
 	if d.number("status", 1) == 0 {
 		f.Status = []freshet.Status{freshet.Queued, freshet.Stopping, freshet.Failed}[:1+d.number("statuses", 2)]

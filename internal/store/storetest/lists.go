@@ -99,8 +99,11 @@ func entries(t *testing.T, open Opener) {
 		machine.Settle:       {},
 		machine.ChildStarted: {Child: &machine.Child{Key: key, Run: 9}},
 		machine.ChildEnded:   {Child: &machine.Child{Key: key, Run: 9, Status: freshet.Failed, Reason: "why"}, Outputs: values()},
-		machine.AnswerTask:   {Task: "t", Answer: &machine.Answer{Approved: true, Comment: "yes", Item: 3}},
-		machine.RunEnded:     {Status: freshet.Success, Workflow: "w", Outputs: values()},
+		machine.AskPlaces: {Workflow: "w", Places: &machine.PlacesChange{Free: []machine.PlaceKey{machine.PlaceOf(key)},
+			Ask: []machine.PlaceAsk{{Place: machine.PlaceKey{Run: 1, Task: "ünï-1", Seq: 2, Item: freshet.NoItem}, Key: "a b", N: 2}}}},
+		machine.GrantPlaces: {Places: &machine.PlacesChange{Grant: []machine.PlaceAsk{{Place: machine.PlaceOf(key), N: 1}}}},
+		machine.AnswerTask:  {Task: "t", Answer: &machine.Answer{Approved: true, Comment: "yes", Item: 3}},
+		machine.RunEnded:    {Status: freshet.Success, Workflow: "w", Key: "k", Outputs: values()},
 		machine.Upload: {FirstTrigger: 3, Upload: []machine.Uploaded{{Name: "w", Version: "v", Source: "x: y\n", Tasks: []string{"t"},
 			Emits: []string{"done"}, On: []machine.TriggerRow{trigger(0, "", "w", freshet.OnEvent)}}}},
 		machine.AddTrigger:    {FirstTrigger: 4, Trigger: ptr(trigger(4, "default", "w", freshet.OnSchedule))},
@@ -285,7 +288,7 @@ func size(t *testing.T, open Opener) {
 		t.Errorf("%d bytes after %d", after.Bytes, before.Bytes)
 	}
 	same(t, "rows", after.Rows, map[string]int64{"journal": 1002, "ledger": 1, "runs": 2, "executions": 3, "waits": 2, "rules": 1,
-		"marks": 0, "timers": 1, "workflows": 1, "versions": 1, "triggers": 0, "namespaces": 1})
+		"marks": 0, "timers": 1, "workflows": 1, "versions": 1, "triggers": 0, "namespaces": 1, "places": 0, "removed_runs": 0, "removed_workflows": 0})
 }
 
 func missing(t *testing.T, open Opener) {

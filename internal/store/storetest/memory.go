@@ -24,6 +24,7 @@ type memory struct {
 	workflows  map[store.WorkflowID]machine.WorkflowRow
 	triggers   map[int64]machine.TriggerRow
 	spaces     map[string]machine.NamespaceRow
+	places     map[machine.PlaceKey]machine.PlaceRow
 	cursor     store.Cursor
 }
 
@@ -38,7 +39,8 @@ func newMemory() *memory {
 	return &memory{runs: map[int64]machine.RunRow{}, executions: map[freshet.Key]*machine.Execution{},
 		waits: map[machine.WaitKey]machine.Wait{}, rules: map[ruleKey]machine.RuleState{}, marks: map[markKey]machine.MarkRow{},
 		timers: map[machine.Timer]time.Time{}, workflows: map[store.WorkflowID]machine.WorkflowRow{},
-		triggers: map[int64]machine.TriggerRow{}, spaces: map[string]machine.NamespaceRow{"default": {Name: "default"}}}
+		triggers: map[int64]machine.TriggerRow{}, spaces: map[string]machine.NamespaceRow{"default": {Name: "default"}},
+		places: map[machine.PlaceKey]machine.PlaceRow{}}
 }
 
 func (m *memory) commit(b *store.Batch) {
@@ -77,6 +79,12 @@ func (m *memory) commit(b *store.Batch) {
 	}
 	for _, n := range b.Spaces {
 		m.spaces[n.Name] = n
+	}
+	for _, k := range b.Unplaces {
+		delete(m.places, k)
+	}
+	for _, p := range b.Places {
+		m.places[p.PlaceKey] = p
 	}
 	for _, t := range b.Triggers {
 		m.triggers[t.ID] = t
@@ -150,6 +158,7 @@ func (m *memory) snapshot(leader int64) *store.Snapshot {
 		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 	})
 	snap.Spaces = m.sortedSpaces()
+	snap.Places = m.sortedPlaces()
 	for _, t := range m.sortedTriggers() {
 		snap.Triggers = append(snap.Triggers, m.trigger(t.ID))
 	}
@@ -168,6 +177,12 @@ func (m *memory) snapshot(leader int64) *store.Snapshot {
 
 func (m *memory) sortedRuns() []machine.RunRow {
 	return sorted(m.runs, func(a, b machine.RunRow) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+func (m *memory) sortedPlaces() []machine.PlaceRow {
+	return sorted(m.places, func(a, b machine.PlaceRow) int {
+		return cmp.Or(cmp.Compare(a.Since, b.Since), cmp.Compare(a.Nth, b.Nth))
+	})
 }
 
 func (m *memory) sortedTriggers() []machine.TriggerRow {

@@ -17,6 +17,7 @@ func keeps(f store.RunFilter, r *machine.RunRow) bool {
 	return (f.Namespace == "" || r.Namespace == f.Namespace) &&
 		(f.Workflow == "" || r.Workflow == f.Workflow) &&
 		(len(f.Status) == 0 || slices.Contains(f.Status, r.Status)) &&
+		(f.Workflow == "" || f.Place == "" || r.Place == f.Place) &&
 		!r.CreatedAt.Before(f.Since) &&
 		(f.Before == 0 || r.ID < f.Before)
 }
@@ -116,6 +117,7 @@ func (d *drawer) compare(s *shard) {
 		same(d.t, "namespace of a timer", t.Namespace, want)
 	}
 	d.compareTriggers(s)
+	d.comparePlaces(s)
 	for _, e := range d.journal {
 		var rows []store.LedgerRow
 		for _, r := range d.ledger {

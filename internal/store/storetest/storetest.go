@@ -48,10 +48,18 @@ func Run(t *testing.T, place func(t *testing.T) Opener) {
 		{"pages of events", eventPages},
 		{"executions", executions},
 		{"items", items},
+		{"artifacts", artifacts},
 		{"the ledger", ledger},
 		{"names", names},
 		{"size", size},
 		{"what is not there", missing},
+		{"a run goes with all that there is of it", runsGo},
+		{"an entry stays while something needs it", needed},
+		{"what is held stays", heldStays},
+		{"a workflow goes with its runs and versions", flowsGo},
+		{"what can go", canGo},
+		{"one leader sweeps", sweepFencing},
+		{"what is not in use can be given back", shrinks},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, place(t)) })
 	}

@@ -1,6 +1,5 @@
 SELECT pos
 FROM journal INDEXED BY journal_sender
 WHERE namespace = ?1 AND sender = ?2 AND sender <> '' AND event_key IS NOT NULL AND pos > ?3 AND pos < ?4
-    AND (?5 IS NULL OR event_key IN (SELECT value FROM json_each(?5)))
 ORDER BY pos DESC
-LIMIT ?6
+LIMIT ?5

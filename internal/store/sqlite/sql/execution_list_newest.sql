@@ -1,6 +1,6 @@
 SELECT e.run, e.task, e.seq, e.item, e.try, e.status, e.queued_at, e.started_at, e.ended_at,
     e.exit_code, e.code, e.reason, e.event_pos, e.by_pos, e.asked, e.call, e.outputs, e.due,
-    e.epoch, e.node, e.pid, e.log, e.executor, e.held, e.child
+    e.epoch, e.node, e.pid, e.log, e.executor, e.held, e.child, e.place, e.asks, e.artifacts
 FROM ( -- sorted by their keys alone: a run may have very many items
     SELECT k.task, k.seq, k.item, k.try
     FROM executions k

@@ -1,7 +1,7 @@
 INSERT INTO executions (run, task, seq, item, try, status, queued_at, started_at, ended_at,
     exit_code, code, reason, event_pos, by_pos, asked, call, outputs, due,
-    epoch, node, pid, log, executor, held, child)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    epoch, node, pid, log, executor, held, child, place, asks, artifacts)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (run, task, seq, item, try) DO UPDATE SET
     status = excluded.status,
     queued_at = excluded.queued_at,
@@ -22,4 +22,7 @@ ON CONFLICT (run, task, seq, item, try) DO UPDATE SET
     log = excluded.log,
     executor = excluded.executor,
     held = excluded.held,
-    child = excluded.child
+    child = excluded.child,
+    place = excluded.place,
+    asks = excluded.asks,
+    artifacts = excluded.artifacts

@@ -1,4 +1,4 @@
 SELECT pos, namespace, kind, time, run, depth, cause,
-    event_key, value, sender, event_id, context, event_pos, body
+    event_key, value, sender, event_id, context, traceparent, event_pos, body
 FROM journal
 WHERE pos = ?

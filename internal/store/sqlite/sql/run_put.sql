@@ -1,7 +1,7 @@
 INSERT INTO runs (id, namespace, workflow, version, status, type, parameters,
     created_at, scheduled_at, started_at, ended_at, code, reason, event_pos, asked,
-    parent, rerun_of, start_key, trigger_id, missing, depth, outputs, result, caller)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    parent, rerun_of, start_key, trigger_id, missing, depth, outputs, result, trace, caller, place)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     status = excluded.status,
     started_at = excluded.started_at,

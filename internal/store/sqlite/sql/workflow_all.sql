@@ -1,3 +1,3 @@
-SELECT namespace, name, version, description, tasks, emits, enabled, created_at, updated_at
+SELECT namespace, name, version, description, tasks, emits, enabled, created_at, updated_at, retention
 FROM workflows
 ORDER BY namespace, name

@@ -1,5 +1,5 @@
-INSERT INTO workflows (namespace, name, version, description, tasks, emits, enabled, created_at, updated_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO workflows (namespace, name, version, description, tasks, emits, enabled, created_at, updated_at, retention)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (namespace, name) DO UPDATE SET
     version = excluded.version,
     description = excluded.description,
@@ -7,4 +7,5 @@ ON CONFLICT (namespace, name) DO UPDATE SET
     emits = excluded.emits,
     enabled = excluded.enabled,
     created_at = excluded.created_at,
-    updated_at = excluded.updated_at
+    updated_at = excluded.updated_at,
+    retention = excluded.retention

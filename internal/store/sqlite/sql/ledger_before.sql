@@ -1,0 +1,5 @@
+SELECT DISTINCT pos, run
+FROM ledger
+WHERE run = ? AND pos < ?
+ORDER BY pos
+LIMIT ?

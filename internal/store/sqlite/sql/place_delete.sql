@@ -1,0 +1,2 @@
+DELETE FROM places
+WHERE run = ? AND task = ? AND seq = ? AND item = ?

@@ -1,0 +1,5 @@
+SELECT DISTINCT pos, run
+FROM ledger
+WHERE run = ?
+ORDER BY pos
+LIMIT ?

@@ -1,0 +1,4 @@
+SELECT run, namespace, workflow
+FROM removed_runs
+ORDER BY run
+LIMIT ?

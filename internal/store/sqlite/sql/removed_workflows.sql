@@ -1,0 +1,2 @@
+SELECT namespace, name, next_run
+FROM removed_workflows

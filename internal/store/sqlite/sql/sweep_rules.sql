@@ -1,0 +1,1 @@
+DELETE FROM rules WHERE run = ?1 AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.id = ?1)

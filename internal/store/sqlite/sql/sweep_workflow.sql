@@ -1,0 +1,1 @@
+DELETE FROM removed_workflows WHERE namespace = ? AND name = ?

@@ -1,0 +1,1 @@
+SELECT swept_pos FROM shard
