@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/freshet/freshet"
@@ -51,11 +52,32 @@ func (v *liveView) draw(lines []string) error {
 func (v *liveView) lines() []string {
 	_, height := v.p.size()
 	shown, hidden := fit(v.tasks, height-5)
-	lines := append([]string{v.app.outcome(v.p, &v.run), ""}, tableLines(v.app, v.p, shown, taskColumns)...)
+	lines := append([]string{v.app.outcome(v.p, &v.run), ""}, tableLines(v.app, v.p, shown, liveColumns)...)
 	if hidden > 0 {
 		lines = append(lines, v.p.paint(dim, fmt.Sprintf("… and %s that have ended or wait", counted(hidden, "start"))))
 	}
 	return lines
+}
+
+// liveColumns are those of a list of tasks, with a bar where one has told how
+// far it has come.
+var liveColumns = func() []column[freshet.Execution] {
+	columns := slices.Clone(taskColumns)
+	for i := range columns {
+		if columns[i].head == "STATUS" {
+			columns[i].cell = func(_ clock, e freshet.Execution) string { return string(e.Status) + progressBar(e.Progress) + howFar(e.Progress) }
+		}
+	}
+	return columns
+}()
+
+// progressBar is a bar of ten.
+func progressBar(p *freshet.Progress) string {
+	if p == nil || p.Total == 0 {
+		return ""
+	}
+	full := 10 * p.Done / p.Total
+	return " " + strings.Repeat("━", full) + strings.Repeat("╌", 10-full)
 }
 
 // fit chooses the rows that a screen has room for: what is alive, and then the

@@ -153,3 +153,17 @@ func TestTailsHandOutWholeLines(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestProgressBar(t *testing.T) {
+	for want, p := range map[string]*freshet.Progress{
+		"":                  nil,
+		" 7":                {Done: 7},
+		" ╌╌╌╌╌╌╌╌╌╌ 0/3":   {Total: 3},
+		" ━━━╌╌╌╌╌╌╌ 1/3":   {Done: 1, Total: 3},
+		" ━━━━━━━━━━ 40/40": {Done: 40, Total: 40},
+	} {
+		if got := progressBar(p) + howFar(p); got != want {
+			t.Errorf("%v: %q, want %q", p, got, want)
+		}
+	}
+}

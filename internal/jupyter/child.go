@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -61,7 +62,17 @@ func startChild(argv []string, dir string, env []string, stdout, stderr io.Write
 	}
 	defer errsEnd.Close()
 	cmd.Stdout, cmd.Stderr = outEnd, errsEnd
-	if err := cmd.Start(); err != nil {
+	dieWithUs(cmd.SysProcAttr)
+	started, ended := make(chan error), make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // the thread lives as long as the kernel does
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		if started <- err; err == nil {
+			ended <- cmd.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
 		out.Close()
 		errs.Close()
 		return nil, whyNotStarted(err, dir)
@@ -72,7 +83,7 @@ func startChild(argv []string, dir string, env []string, stdout, stderr io.Write
 	copied.Go(func() { copyAll(errs, &c.tail, stderr) })
 	go func() {
 		defer close(c.done)
-		c.exit = exitOf(cmd.Wait())
+		c.exit = exitOf(<-ended)
 		// What it left behind in its group goes with it.
 		_ = syscall.Kill(-c.pid, syscall.SIGKILL)
 		// And who left the group may hold the pipes: what a dead kernel wrote is

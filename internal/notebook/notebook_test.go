@@ -3,6 +3,8 @@ package notebook
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -191,6 +193,42 @@ func TestKilledRunner(t *testing.T) {
 	} else if _, err := fmt.Sscanf(got[2], "stdout pid %d", &pid); err != nil {
 		t.Fatalf("the file has %q", got)
 	}
+	for every := time.Tick(20 * time.Millisecond); syscall.Kill(pid, 0) == nil; <-every { // until the test's time is over
+	}
+}
+
+// A kernel of any language goes with its runner, also one that knows nothing of
+// parents.
+func TestKilledRunnerOfAnyKernel(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	fifo, kernel := filepath.Join(dir, "pid"), filepath.Join(dir, "kernels", "deaf")
+	if err := errors.Join(os.MkdirAll(kernel, 0o700), exec.Command("mkfifo", fifo).Run()); err != nil {
+		t.Fatal(err)
+	}
+	spec, err := json.Marshal(map[string]any{"display_name": "Deaf", "language": "none", "argv": []string{"sh", "-c", "echo $$ > " + fifo + "; exec sleep 1000", "{connection_file}"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(kernel, "kernel.json"), spec, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(os.Args[0])
+	c.Env = append(os.Environ(), runner+"="+strings.Join([]string{written(t, cell("x")), filepath.Join(dir, "out.ipynb"), "", fifo}, "\n"),
+		"JUPYTER_PATH="+dir)
+	c.Stderr = os.Stderr
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	said, err := os.ReadFile(fifo)
+	if _, e := fmt.Sscan(string(said), &pid); err != nil || e != nil {
+		t.Fatalf("%q, %v", said, err)
+	}
+	if err := c.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Wait()
 	for every := time.Tick(20 * time.Millisecond); syscall.Kill(pid, 0) == nil; <-every { // until the test's time is over
 	}
 }
