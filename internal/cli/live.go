@@ -65,7 +65,9 @@ var liveColumns = func() []column[freshet.Execution] {
 	columns := slices.Clone(taskColumns)
 	for i := range columns {
 		if columns[i].head == "STATUS" {
-			columns[i].cell = func(_ clock, e freshet.Execution) string { return string(e.Status) + progressBar(e.Progress) + howFar(e.Progress) }
+			columns[i].cell = func(_ clock, e freshet.Execution) string {
+				return string(e.Status) + progressBar(e.Progress) + howFar(e.Progress)
+			}
 		}
 	}
 	return columns
