@@ -19,6 +19,7 @@ func main() {
 	only := flag.String("only", "", "measure only the sections whose name begins so")
 	runs := flag.Int("runs", 1_000_000, "ended runs of the section many")
 	events := flag.Int("events", 10_000_000, "events of the section many")
+	python := flag.String("python", "", "a Python with ipykernel and papermill, for the section notebook; empty: $FRESHET_TEST_PYTHON")
 	flag.Parse()
 	limit := 10 * time.Minute
 	if *only == "many" {
@@ -26,35 +27,33 @@ func main() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	if err := run(ctx, *binary, *dir, *only, *runs, *events); err != nil {
+	if err := run(ctx, *dir, bench{binary: *binary, only: *only, python: *python, runs: *runs, events: *events}); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, binary, dir, only string, runs, events int) error {
-	binary, err := filepath.Abs(binary)
-	if err != nil {
+func run(ctx context.Context, dir string, b bench) error {
+	var err error
+	if b.binary, err = filepath.Abs(b.binary); err != nil {
 		return err
 	}
 	if dir == "" {
-		dir = filepath.Dir(binary)
+		dir = filepath.Dir(b.binary)
 	}
-	work, err := os.MkdirTemp(dir, "bench-")
-	if err != nil {
+	if b.work, err = os.MkdirTemp(dir, "bench-"); err != nil {
 		return err
 	}
-	defer os.RemoveAll(work)
-	b := &bench{binary: binary, work: work, only: only, runs: runs, events: events}
+	defer os.RemoveAll(b.work)
 	if err := b.floor(); err != nil {
 		return fmt.Errorf("floor: %w", err)
 	}
 	for _, s := range sections {
-		if !b.wanted(s.name) || s.name == "many" && only != "many" { // it takes many minutes
+		if !b.wanted(s.name) || s.name == "many" && b.only != "many" { // it takes many minutes
 			continue
 		}
 		fmt.Fprintln(os.Stderr, "measuring", s.name)
-		if err := s.measure(ctx, b); err != nil {
+		if err := s.measure(ctx, &b); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
@@ -78,5 +77,6 @@ var sections = []struct {
 	{"schedules", schedules},
 	{"due", due},
 	{"why", why},
+	{"notebook", notebooks},
 	{"many", many},
 }

@@ -11,7 +11,8 @@ import (
 // bench is one run of all measurements.
 type bench struct {
 	binary, work, only string
-	runs, events       int // of many
+	python             string // of notebook; empty: by the environment
+	runs, events       int    // of many
 
 	exec   time.Duration // one bare fork-and-exec of `true`, median
 	chain  time.Duration // a hundred of them, one after another

@@ -87,7 +87,7 @@ func command(home string, args ...string) *exec.Cmd {
 			cmd.Env = append(cmd.Env, kv)
 		}
 	}
-	cmd.Env = append(cmd.Env, "FRESHET_HOME="+home)
+	cmd.Env = append(cmd.Env, "FRESHET_HOME="+home, "FRESHET_LISTEN=127.0.0.1:0") // whoever serves on this machine
 	return cmd
 }
 
