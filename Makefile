@@ -8,7 +8,8 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # Movers: the packages in which goroutines meet.
 MOVERS := ./internal/engine/... ./internal/dispatch/... ./internal/feed/... ./internal/inbox/... \
-	./internal/executor/... ./internal/keeper/... ./internal/server/... ./internal/api/... ./client/...
+	./internal/executor/... ./internal/keeper/... ./internal/server/... ./internal/api/... ./client/... \
+	./internal/janitor/... ./internal/trace/... ./internal/progress/... ./internal/jupyter/... ./internal/notebook/...
 
 .PHONY: help
 help: ## print this help

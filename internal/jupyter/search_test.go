@@ -86,8 +86,8 @@ func TestFind(t *testing.T) {
 
 func TestInterpreter(t *testing.T) {
 	python := jupytertest.Python(t)
-	spec, err := jupyter.Interpreter(t.Context(), python)
-	if err != nil || spec.Argv[0] != python || spec.Language != "python" {
+	spec := jupyter.Interpreter(python)
+	if err := jupyter.CheckInterpreter(t.Context(), python); err != nil || spec.Argv[0] != python || spec.Language != "python" {
 		t.Errorf("%+v, %v", spec, err)
 	}
 	dir := t.TempDir()
@@ -98,7 +98,7 @@ func TestInterpreter(t *testing.T) {
 		"other":   "does not start: it is no Python 3 that works: no such option",
 		"missing": "does not start: there is no such program",
 	} {
-		_, err := jupyter.Interpreter(t.Context(), filepath.Join(dir, name))
+		err := jupyter.CheckInterpreter(t.Context(), filepath.Join(dir, name))
 		var e *freshet.Error
 		if jupyter.KindOf(err) != jupyter.StartFailed || !strings.Contains(err.Error(), want) || !errors.As(err, &e) || e.Hint == "" {
 			t.Errorf("%s: %v", name, err)

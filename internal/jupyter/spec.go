@@ -1,13 +1,9 @@
 package jupyter
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -86,33 +82,6 @@ func besides(dir, program string) string {
 func executable(path string) bool {
 	st, err := os.Stat(path)
 	return err == nil && !st.IsDir() && st.Mode()&0o111 != 0
-}
-
-// Interpreter is the kernelspec of a Python whose ipykernel is used.
-func Interpreter(ctx context.Context, path string) (*Spec, error) {
-	fail := func(hint string, err error) (*Spec, error) {
-		return nil, &Failure{Kind: StartFailed, Kernel: path, Hint: hint, Err: err}
-	}
-	const probe = `import importlib.util as u, sys; sys.exit(0 if u.find_spec("ipykernel_launcher") else 3)`
-	out, err := exec.CommandContext(ctx, path, "-c", probe).CombinedOutput()
-	var exit *exec.ExitError
-	switch {
-	case err == nil:
-	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
-	case errors.As(err, &exit) && exit.ExitCode() == 3:
-		return fail(path+" -m pip install ipykernel", errors.New("it has no ipykernel"))
-	case errors.As(err, &exit):
-		return fail("name a Python 3", fmt.Errorf("it is no Python 3 that works: %s", lastLine(string(out))))
-	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, exec.ErrNotFound):
-		return fail("name the path of a Python in which ipykernel is installed", errors.New("there is no such program"))
-	default:
-		return fail("name the path of a Python in which ipykernel is installed", err)
-	}
-	return &Spec{
-		Name: "python3", DisplayName: "Python 3 (" + path + ")", Language: "python",
-		Argv: []string{path, "-m", "ipykernel_launcher", "-f", "{connection_file}"},
-	}, nil
 }
 
 // unknown says which kernels there are instead.

@@ -21,18 +21,9 @@ func (x *execution) start(ctx context.Context) *Failure {
 	limit, cancel := context.WithTimeoutCause(ctx, x.StartTimeout, &jupyter.Failure{
 		Kind: jupyter.NotReady, Kernel: cmp.Or(x.Interpreter, x.Kernel), After: x.StartTimeout})
 	defer cancel()
-	spec, err := x.spec(limit)
+	info, err := x.greet(limit)
 	if err != nil {
-		return x.broken(ctx, err, KernelStart)
-	}
-	if x.kernel = x.warm(limit, spec); x.kernel == nil {
-		if x.kernel, err = x.cold(limit, spec); err != nil {
-			return x.broken(ctx, err, KernelStart)
-		}
-	}
-	info, err := x.kernel.Ready(limit)
-	if err != nil {
-		return x.broken(ctx, err, KernelStart)
+		return x.broken(ctx, x.why(limit, err), KernelStart)
 	}
 	x.result.Started = time.Since(x.begun)
 	var language struct {
@@ -44,10 +35,37 @@ func (x *execution) start(ctx context.Context) *Failure {
 	return nil
 }
 
+// greet has a kernel, and waits until it answers.
+func (x *execution) greet(ctx context.Context) (*jupyter.Info, error) {
+	spec, err := x.spec()
+	if err != nil {
+		return nil, err
+	}
+	var info *jupyter.Info
+	if x.kernel, info = x.warm(ctx, spec); x.kernel != nil {
+		return info, nil
+	}
+	if x.kernel, err = x.cold(ctx, spec); err != nil {
+		return nil, err
+	}
+	return x.kernel.Ready(ctx)
+}
+
+// why says more about a kernel that did not start, where its interpreter does.
+func (x *execution) why(ctx context.Context, err error) error {
+	if x.Interpreter == "" || jupyter.KindOf(err) != jupyter.StartFailed || ctx.Err() != nil {
+		return err
+	}
+	if wrong := jupyter.CheckInterpreter(ctx, x.Interpreter); wrong != nil {
+		return wrong
+	}
+	return err
+}
+
 // spec is the kernelspec of the notebook.
-func (x *execution) spec(ctx context.Context) (*jupyter.Spec, error) {
+func (x *execution) spec() (*jupyter.Spec, error) {
 	if x.Interpreter != "" {
-		return jupyter.Interpreter(ctx, x.Interpreter)
+		return jupyter.Interpreter(x.Interpreter), nil
 	}
 	if x.Kernel == "" {
 		return nil, &jupyter.Failure{Kind: jupyter.UnknownKernel, Kernel: "without a name", Hint: "the notebook names no kernel: name one, as by --kernel python3"}
@@ -78,13 +96,13 @@ const warmWait = 2 * time.Second
 
 // warm takes a kernel that waits, and makes it one that was started for this
 // notebook; nil where there is none, or it did not answer.
-func (x *execution) warm(ctx context.Context, spec *jupyter.Spec) *kernel {
+func (x *execution) warm(ctx context.Context, spec *jupyter.Spec) (*kernel, *jupyter.Info) {
 	if x.Take == nil || !jupyter.Keepable(spec) {
-		return nil
+		return nil, nil
 	}
 	w := x.Take(ctx, spec)
 	if w == nil {
-		return nil
+		return nil, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, warmWait)
 	defer cancel()
@@ -92,17 +110,18 @@ func (x *execution) warm(ctx context.Context, spec *jupyter.Spec) *kernel {
 	c, err := jupyter.Connect(ctx, w.Connection, w.Peer)
 	if err != nil {
 		w.Release(ended())
-		return nil
+		return nil, nil
 	}
 	k := &kernel{c, func(ctx context.Context) { w.Release(ctx); c.Close() }}
-	if _, err = c.Ready(ctx); err == nil {
+	info, err := c.Ready(ctx)
+	if err == nil {
 		err = c.MoveIn(ctx, spec, x.directory(), x.Env)
 	}
 	if err == nil {
-		return k
+		return k, info
 	}
 	k.end(ended())
-	return nil
+	return nil, nil
 }
 
 // directory is where the kernel works.
