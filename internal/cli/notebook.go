@@ -35,6 +35,7 @@ type notebookRun struct {
 
 	options     notebook.Options
 	cell, start seconds
+	whole       seconds
 	report      string
 	hideCode    bool
 	template    string
@@ -69,6 +70,7 @@ cat train.ipynb | freshet notebook run - - > done.ipynb`,
 	f.StringVar(&r.options.Interpreter, "interpreter", "", "PYTHON: a Python whose ipykernel is used")
 	f.StringVar(&r.options.Dir, "cwd", "", "DIR: where the kernel starts; default: here")
 	f.Var(&r.cell, "cell-timeout", "TIME: how long a cell may take, such as 90s or 10m")
+	f.Var(&r.whole, "timeout", "TIME: how long the whole notebook may take")
 	f.Var(&r.start, "start-timeout", "TIME: how long the kernel may take to start; default: 60s")
 	f.StringVar(&r.report, "report", "", "html or pdf: make a report, beside OUT")
 	f.StringVar(&r.template, "template", "", "FILE: of the report, see `freshet notebook render`")
@@ -111,7 +113,10 @@ func (a *app) runNotebook(c *cobra.Command, r *notebookRun, args []string) error
 	if same(o.Input, o.Output) {
 		return invalid("OUT is IN: the notebook would be overwritten").WithHint("say another OUT")
 	}
-	o.CellTimeout, o.StartTimeout = time.Duration(r.cell), time.Duration(r.start)
+	if r.report != "" && filepath.Ext(o.Output) == "."+r.report {
+		return invalid("OUT is the notebook, and its report would be written over it").WithHint("let OUT end in .ipynb")
+	}
+	o.CellTimeout, o.StartTimeout, o.Timeout = time.Duration(r.cell), time.Duration(r.start), time.Duration(r.whole)
 	o.Search, o.Env = a.kernels(), a.Env
 	if r.logOutput {
 		o.Log = a.err
@@ -207,6 +212,9 @@ func (a *app) notebookEnded(c *cobra.Command, r *notebookRun, result *notebook.R
 	}
 	if f := result.Failure; f != nil {
 		a.notebookFailed(f, !r.logOutput)
+		if reportErr != nil {
+			a.err.line("there is no report: %s", oneLine(reportErr.Error()))
+		}
 		if f.Reason == notebook.Cancelled {
 			return errInterrupted
 		}

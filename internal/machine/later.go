@@ -21,6 +21,17 @@ type Later struct {
 	Given map[string]any `json:"given,omitempty"` // what the templates look at besides; see expr.Restore
 }
 
+// Hidden are the names of the variables of a call that mention secrets.
+func (c *Call) Hidden() []string {
+	var names []string
+	if c.Later != nil {
+		for _, i := range c.Later.Env {
+			names = append(names, c.Env[i][0])
+		}
+	}
+	return names
+}
+
 // value computes a value of a call. One that waits for secrets is the text of
 // a template, to be marked in what is returned as later.
 func (d *draft) value(c *Call, t *expr.Template, vars expr.Vars) (value any, later *Later, err error) {

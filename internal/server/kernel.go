@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/freshet/freshet/internal/jupyter"
@@ -16,6 +18,13 @@ import (
 type kernelKeeper struct {
 	Home   string
 	Limits keeper.WarmLimits
+	Hidden []string // variables that no process in reserve is given
+}
+
+// without is the same for a notebook of which these variables are hidden.
+func (k kernelKeeper) without(hidden []string) *kernelKeeper {
+	k.Hidden = hidden
+	return &k
 }
 
 // keeperOf is that of a server; one that is thrown away keeps none.
@@ -38,7 +47,10 @@ func (k *kernelKeeper) take(version string, env []string) func(context.Context, 
 		if err != nil {
 			return nil // the notebook starts a kernel of its own
 		}
-		kept := jupyter.KeepWarm(spec, env)
+		kept := jupyter.KeepWarm(spec, slices.DeleteFunc(slices.Clone(env), func(v string) bool {
+			name, _, _ := strings.Cut(v, "=")
+			return slices.Contains(k.Hidden, name)
+		}))
 		exited := make(chan jupyter.Exit, 1)
 		taken, err := c.Take(ctx, keeper.Warm{Args: kept.Args, Env: kept.Env, Files: kept.Files, Limits: k.Limits}, func(g keeper.Gone) {
 			select {

@@ -1,7 +1,7 @@
 package server
 
 import (
-	"cmp"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -35,13 +35,17 @@ type notebookInput struct {
 	Run        spec.NotebookRun
 	Output     string // path of the executed notebook, below the working directory
 	Parameters []papermill.Param
+	Grace      time.Duration // for a cell that is interrupted, and then for the kernel
 	Keeper     *kernelKeeper // nil: no kernel is kept warm
 }
+
+// maxNotebookGrace is how long a notebook that is stopped waits at most.
+const maxNotebookGrace = 4 * time.Second
 
 // notebookInputOf makes it. What depends on the time depends on the start's,
 // so that it is the same whenever it is asked for.
 func notebookInputOf(s engine.Start, values map[string]any) (*notebookInput, error) {
-	in := &notebookInput{Run: *s.Task.Notebook}
+	in := &notebookInput{Run: *s.Task.Notebook, Grace: min(maxNotebookGrace, s.Task.StopGrace/2)}
 	for _, b := range s.Task.With { // in the order of the file, as the notebook will show them
 		in.Parameters = append(in.Parameters, papermill.Param{Name: b.Name, Value: values[b.Name]})
 	}
@@ -58,7 +62,7 @@ func notebookInputOf(s engine.Start, values map[string]any) (*notebookInput, err
 	if k.Item != freshet.NoItem {
 		item = k.Item
 	}
-	names := []papermill.Param{{Name: "run_id", Value: k.Run}, {Name: "task", Value: k.Task}, {Name: "item", Value: item},
+	names := []papermill.Param{{Name: "run_id", Value: k.Run}, {Name: "task", Value: k.Task}, {Name: "item", Value: item}, {Name: "index", Value: item},
 		{Name: "seq", Value: k.Seq}, {Name: "try", Value: k.Try}, {Name: "workflow", Value: s.Run.Workflow},
 		{Name: "namespace", Value: s.Run.Namespace}, {Name: "scheduled_at", Value: scheduled.UTC().Format(time.RFC3339)}}
 	path, err := papermill.Format(in.Run.Output, append(names, in.Parameters...),
@@ -83,7 +87,12 @@ func completeNotebook(a *executor.Attempt, s engine.Start, kept *kernelKeeper) e
 	if err != nil {
 		return err
 	}
-	in.Keeper = kept
+	if a.Hide != nil && hides(a.Hide, in.Parameters) {
+		return freshet.Errorf(freshet.Invalid, "notebook: with: a value that nobody may read is among its parameters, which would stand in the executed notebook; give it through `env`")
+	}
+	if kept != nil && s.Execution.Call != nil {
+		in.Keeper = kept.without(s.Execution.Call.Hidden())
+	}
 	if a.Input, err = json.Marshal(in); err != nil {
 		return fmt.Errorf("notebook: %w", err)
 	}
@@ -91,15 +100,36 @@ func completeNotebook(a *executor.Attempt, s engine.Start, kept *kernelKeeper) e
 	return nil
 }
 
+// hides tells whether anything in values is hidden when it is shown.
+func hides(hide func(string) string, values any) bool {
+	switch v := values.(type) {
+	case []papermill.Param:
+		return slices.ContainsFunc(v, func(p papermill.Param) bool { return hides(hide, p.Value) })
+	case []any:
+		return slices.ContainsFunc(v, func(x any) bool { return hides(hide, x) })
+	case map[string]any:
+		for name, x := range v {
+			if hides(hide, name) || hides(hide, x) {
+				return true
+			}
+		}
+		return false
+	case string:
+		return hide(v) != v
+	}
+	return false
+}
+
 // defaultOutput is where a notebook goes that does not say: each execution of
-// a run has a place of its own, and each try that of its execution.
+// a run has a place of its own, and each try that of its execution. No name of
+// a task has a dot.
 func defaultOutput(k freshet.Key) string {
 	name := k.Task
 	if k.Item != freshet.NoItem {
-		name += "-" + itoa(int64(k.Item))
+		name += "." + itoa(int64(k.Item))
 	}
 	if k.Seq > 1 {
-		name += "-" + itoa(int64(k.Seq))
+		name += ".seq" + itoa(int64(k.Seq))
 	}
 	return "executed/" + name + ".ipynb"
 }
@@ -146,10 +176,22 @@ func runNotebook(ctx context.Context, env func(string) string, version string, l
 	if ctx.Err() != nil {
 		return 130
 	}
-	// What the log says at length is the reason of the failure.
-	_ = appendOutputs(env, map[string]any{"reason": strings.Join(strings.Fields(err.Error()), " ")})
+	// What the log says at length is the reason of the failure, whatever else
+	// the notebook has written there.
+	_ = os.WriteFile(env("FRESHET_OUTPUT"), []byte("reason="+shortReason(err)+"\n"), 0o600)
 	return 1
 }
+
+// shortReason is one line of a bounded length.
+func shortReason(err error) string {
+	line := []rune(strings.Join(strings.Fields(err.Error()), " "))
+	if len(line) > reasonRunes {
+		line = append(line[:reasonRunes], '…')
+	}
+	return string(line)
+}
+
+const reasonRunes = 500
 
 func hintOf(err error) string {
 	var failure *notebook.Failure
@@ -174,8 +216,13 @@ func executeNotebook(ctx context.Context, env func(string) string, version strin
 	if err != nil {
 		return nil, err
 	}
+	input := filepath.Join(env("FRESHET_RUN_DIR"), in.Run.Path)
+	if sameFile(input, output) {
+		return nil, freshet.Errorf(freshet.Invalid, "notebook: output: %s is the notebook itself, which is never written over", in.Output).
+			WithHint("choose another `output`")
+	}
 	result, err := notebook.Run(ctx, notebook.Options{
-		Input: filepath.Join(env("FRESHET_RUN_DIR"), in.Run.Path), Output: output, Parameters: in.Parameters,
+		Input: input, Output: output, Parameters: in.Parameters, Grace: in.Grace,
 		Kernel: in.Run.Kernel, Interpreter: in.Run.Interpreter,
 		Search: jupyter.Search{Getenv: env, Home: env("HOME")}, Env: os.Environ(),
 		CellTimeout: in.Run.CellTimeout, StartTimeout: in.Run.StartTimeout,
@@ -187,7 +234,14 @@ func executeNotebook(ctx context.Context, env func(string) string, version strin
 	for _, w := range result.Warnings {
 		fmt.Fprintf(log, "warning: %s\n", w)
 	}
-	out := map[string]any{"notebook": output, "scraps": scrapsOf(result.Notebook, log)}
+	own, err := os.ReadFile(env("FRESHET_OUTPUT")) // what the notebook itself has written
+	if os.IsNotExist(err) {
+		err = nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the outputs: %w", err)
+	}
+	out := map[string]any{"notebook": output, "scraps": scrapsOf(result.Notebook, scrapBytes-len(own), log)}
 	if in.Run.Report != nil && ctx.Err() == nil {
 		path := filepath.Join(filepath.Dir(output), filepath.Base(in.reportPath()))
 		if err = reportOf(ctx, env, in, output, path); err == nil {
@@ -199,7 +253,7 @@ func executeNotebook(ctx context.Context, env func(string) string, version strin
 		err = nil
 	}
 	if result.Failure == nil && err == nil {
-		err = appendOutputs(env, out)
+		err = writeOutputs(env, out, own)
 	}
 	return result, err
 }
@@ -232,19 +286,19 @@ const scrapBytes = freshet.MaxOutputBytes - 16<<10
 
 // scrapsOf are the scraps that have data, as far as outputs have room for
 // them: larger ones stand in the executed notebook alone.
-func scrapsOf(nb *nbformat.Notebook, log io.Writer) map[string]any {
+func scrapsOf(nb *nbformat.Notebook, room int, log io.Writer) map[string]any {
 	scraps, warnings := papermill.Scraps(nb)
 	for _, w := range warnings {
 		fmt.Fprintf(log, "warning: %s\n", w)
 	}
-	out, room := map[string]any{}, scrapBytes
+	out := map[string]any{}
 	for _, s := range scraps {
 		raw, err := json.Marshal(s.Data)
 		if err != nil || s.Data == nil {
 			continue
 		}
 		if len(raw) > room {
-			fmt.Fprintf(log, "warning: scrap %s is no output: it has %d bytes, and %d are left; the notebook holds it\n", s.Name, len(raw), room)
+			fmt.Fprintf(log, "warning: scrap %s is no output: it has %d bytes, and %d are left; the notebook holds it\n", s.Name, len(raw), max(0, room))
 			continue
 		}
 		room -= len(raw) + len(s.Name) + 8
@@ -253,26 +307,29 @@ func scrapsOf(nb *nbformat.Notebook, log io.Writer) map[string]any {
 	return out
 }
 
-// appendOutputs adds outputs to those that the notebook itself has written.
-func appendOutputs(env func(string) string, out map[string]any) error {
-	f, err := os.OpenFile(env("FRESHET_OUTPUT"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
+// writeOutputs writes outputs before those that the notebook itself has
+// written: whatever is wrong with these, it is said of these.
+func writeOutputs(env func(string) string, out map[string]any, own []byte) error {
+	var text bytes.Buffer
+	for _, name := range slices.Sorted(maps.Keys(out)) {
+		raw, err := json.Marshal(out[name])
+		if err != nil {
+			return fmt.Errorf("write the output %s: %w", name, err)
+		}
+		fmt.Fprintf(&text, "%s=%s\n", name, raw)
+	}
+	text.Write(own)
+	if err := os.WriteFile(env("FRESHET_OUTPUT"), text.Bytes(), 0o600); err != nil {
 		return fmt.Errorf("write the outputs: %w", err)
 	}
-	var text strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(out)) {
-		value, isText := out[name].(string)
-		if !isText || name != "reason" {
-			raw, err := json.Marshal(out[name])
-			if err != nil {
-				return fmt.Errorf("write the output %s: %w", name, err)
-			}
-			value = string(raw)
-		}
-		fmt.Fprintf(&text, "%s=%s\n", name, value)
-	}
-	_, err = io.WriteString(f, text.String())
-	return cmp.Or(err, f.Close())
+	return nil
+}
+
+// sameFile tells whether two paths are of one file.
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	y, other := os.Stat(b)
+	return err == nil && other == nil && os.SameFile(x, y)
 }
 
 // told sends how far a notebook has come, a while behind and only the last:

@@ -85,12 +85,15 @@ func TestNotebooks(t *testing.T) {
 		return fmt.Sprintf("  %s:\n    notebook: {path: %s.ipynb, interpreter: %s%s}\n    allow_failure: true\n", name, name, python, more)
 	}
 	p.keepNotebooks(`name: books
-parameters: {who: {type: string, default: ada}}
+parameters: {who: {type: string, default: ada}, pin: {type: string, writeOnly: true, default: pin-of-ada}}
 env: {PLANET: "${{ secrets.PLANET }}"}
 tasks:
 `+task("good", `, output: "out/{who}-{task}.ipynb", report: html`)+`    with: {who: "${{ params.who }}", n: 2, list: [1, 2.5, null, "x"]}
   after: {after: good, expr: {sum: tasks.good.outputs.scraps.sum, own: tasks.good.outputs.own}}
 `+task("error", "")+task("exits", "")+task("leaves", "")+task("dies", "")+task("slow", ", cell_timeout: 300ms")+`
+`+task("bare", "")+task("open", "")+task("wordy", "")+`
+  itself: {notebook: {path: good.ipynb, interpreter: `+python+`, output: "{who}.ipynb"}, with: {who: good}, allow_failure: true}
+  hidden: {notebook: {path: good.ipynb, interpreter: `+python+`}, with: {list: "${{ [params].map(p, p.pin) }}"}, allow_failure: true}
   nokernel: {notebook: {path: error.ipynb, kernel: no-such-kernel}, allow_failure: true}
   each:
     foreach: [3, 4]
@@ -110,6 +113,9 @@ publish_display_data({"application/scrapbook.scrap.json+json": {"name": "sum", "
 		"leaves.ipynb": notebookOf("x = 1", "import sys; sys.exit(0)", "raise Exception('never')"),
 		"dies.ipynb":   notebookOf("x = 1", "import os; os._exit(7)"),
 		"slow.ipynb":   notebookOf("x = 1", "import time; time.sleep(600)"),
+		"bare.ipynb":   notebookOf("", "import os; open(os.environ['FRESHET_OUTPUT'], 'w').write('own=5')"),
+		"open.ipynb":   notebookOf("", "import os; open(os.environ['FRESHET_OUTPUT'], 'w').write('own<<END\\nx')"),
+		"wordy.ipynb":  notebookOf("", "import os; open(os.environ['FRESHET_OUTPUT'], 'w').write('own=5')\nraise ValueError('q' * 500000)"),
 		"item.ipynb":   notebookOf("n = 0", "print('item', n)"),
 	})
 	run(t, p, "Pluto", "secret", "set", "PLANET")
@@ -144,10 +150,18 @@ publish_display_data({"application/scrapbook.scrap.json+json": {"name": "sum", "
 		"dies":     {"failed", "exit code 7"},
 		"slow":     {"failed", "300ms"},
 		"nokernel": {"failed", "no-such-kernel"},
+		"bare":     {"success", ""},
+		"open":     {"failed", "opens a block"},
+		"wordy":    {"failed", "ValueError: qqqq"},
+		"itself":   {"failed", "is the notebook itself"},
+		"hidden":   {"failed", "that nobody may read"},
 	} {
 		x := p.latest(ended.ID, name)
 		if string(x.Status) != want.status || !strings.Contains(x.Reason, strings.TrimPrefix(want.reason, "cell 4 of 5 ")) {
 			t.Errorf("%s: %s, %q, want %s, %q", name, x.Status, x.Reason, want.status, want.reason)
+		}
+		if name == "open" || name == "itself" || name == "hidden" {
+			continue // the notebook itself has not failed, or was not run
 		}
 		if want.status == "failed" && !strings.Contains(x.Reason, "(exit code 1)") {
 			t.Errorf("%s: %q has no exit code", name, x.Reason)
@@ -168,7 +182,7 @@ publish_display_data({"application/scrapbook.scrap.json+json": {"name": "sum", "
 	}
 	for _, x := range items {
 		if x.Item != nil {
-			if nb := p.kept(x, fmt.Sprintf("executed/each-%d.ipynb", *x.Item)); !strings.Contains(nb, fmt.Sprintf("item %d", *x.Item+3)) {
+			if nb := p.kept(x, fmt.Sprintf("executed/each.%d.ipynb", *x.Item)); !strings.Contains(nb, fmt.Sprintf("item %d", *x.Item+3)) {
 				t.Errorf("item %d is not in its notebook", *x.Item)
 			}
 		}

@@ -85,7 +85,7 @@ var notebookForm = func() form[*NotebookRun] {
 			key("start_timeout", duration, func(o *NotebookRun) *time.Duration { return &o.StartTimeout },
 				"How long the kernel may take to start; default 1m."),
 			key("output", outputPath, func(o *NotebookRun) *string { return &o.Output },
-				"The path of the executed notebook, below the task's working directory; default: executed/TASK.ipynb. {name} stands for a parameter, {run_id}, {task}, {item}, {seq}, {workflow}, {namespace} or {scheduled_at}."),
+				"The path of the executed notebook, below the task's working directory; default: executed/TASK.ipynb. {name} stands for a parameter, {run_id}, {task}, {index} of an item, {seq}, {try}, {workflow}, {namespace} or {scheduled_at}."),
 			key("report", reportForm, func(o *NotebookRun) **Report { return &o.Report },
 				"What is made of the executed notebook, beside it: html, pdf, or {format, template, hide_code}."),
 		},
@@ -140,6 +140,13 @@ func (r *reader) completeNotebook(d *draft, es entries) {
 	d.Outputs = append(slices.Clone(notebookOutputs), d.Outputs...)
 	if d.Notebook == nil {
 		return // it could not be read
+	}
+	switch out := d.Notebook.Output; {
+	case out == "":
+	case path.Clean(out) == path.Clean(d.Notebook.Path):
+		r.hinted(es.get("notebook"), CodeValue, "for example executed/{task}.ipynb", "the executed notebook would be written over the notebook itself")
+	case d.Foreach != nil && !strings.Contains(out, "{"):
+		r.hinted(es.get("notebook"), CodeValue, "add {index} to `output`", "every item would write its notebook to %s", excerpt(out))
 	}
 	r.travels(d.Notebook.Path)
 	if d.Notebook.Report != nil && d.Notebook.Report.Template != "" {
