@@ -114,7 +114,7 @@ func failure(out *nbformat.Output) *Output {
 // show, and nil for one that is not for people, such as a scrap.
 func (b *builder) display(out *nbformat.Output) (*Output, error) {
 	o := &Output{Type: string(out.Type)}
-	if out.Type == nbformat.ExecuteResult {
+	if out.Type == nbformat.ExecuteResult && !b.page.HideCode { // without In there is no Out
 		o.Prompt = prompt("Out", out.ExecutionCount)
 	}
 	for _, form := range forms {
