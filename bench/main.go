@@ -21,7 +21,7 @@ func main() {
 	events := flag.Int("events", 10_000_000, "events of the section many")
 	python := flag.String("python", "", "a Python with ipykernel and papermill, for the section notebook; empty: $FRESHET_TEST_PYTHON")
 	flag.Parse()
-	limit := 10 * time.Minute
+	limit := 20 * time.Minute
 	if *only == "many" {
 		limit = time.Hour
 	}

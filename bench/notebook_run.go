@@ -86,13 +86,14 @@ func (s *sample) cost() string {
 
 // compared is one notebook, run in every way.
 type compared struct {
-	own                            time.Duration // of its cells
+	own                            time.Duration   // of its cells
+	start                          []time.Duration // of a kernel of its own
 	papermill, freshet, cold, task sample
 	imported                       []time.Duration // papermill, without its start and imports
 }
 
-// compare runs a notebook in every way, in turns.
-func (n *notebookBench) compare(ctx context.Context, name string, cells []string) (*compared, error) {
+// compare runs a notebook in every way, in turns, so many times.
+func (n *notebookBench) compare(ctx context.Context, name string, cells []string, rounds int) (*compared, error) {
 	m := &compared{}
 	var err error
 	if m.own, err = n.cells(ctx, cells); err != nil {
@@ -118,6 +119,13 @@ func (n *notebookBench) compare(ctx context.Context, name string, cells []string
 		return nil, err
 	}
 	for i := range rounds {
+		begin := time.Now()
+		k, err := n.kernel(ctx)
+		if err != nil {
+			return nil, err
+		}
+		m.start = append(m.start, time.Since(begin))
+		k.Kill(ctx)
 		if err := n.sampleCommand(ctx, &m.papermill, n.papermill(name)(n.out("papermill", i))); err != nil {
 			return nil, err
 		}

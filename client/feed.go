@@ -17,9 +17,10 @@ const (
 )
 
 // KindReset is the kind of a message that the feed itself makes: the journal
-// does not go on from where the reader was, for example because an older
-// backup was restored. What the reader knows is void; it reads anew what it
-// needs, and the feed goes on from now.
+// does not go on from where the reader was, because entries are not kept any
+// more, or because an older backup was restored. What the reader knows is void;
+// it reads anew what it needs, and the feed goes on from the offset of that
+// message, after which everything is kept.
 const KindReset = "reset"
 
 // FeedQuery selects messages; what is empty selects all.
@@ -36,7 +37,7 @@ type FeedQuery struct {
 // selects, in order, and goes on with those to come, until ctx ends or yield
 // returns an error, which it returns. When the connection breaks it connects
 // again, for as long as ctx lives, and goes on where it was: nothing is
-// missed and nothing comes twice. Errors that waiting does not heal are
+// missed and nothing comes twice, or a message of KindReset says so. Errors that waiting does not heal are
 // returned.
 func (c *Client) Feed(ctx context.Context, f FeedQuery, yield func(freshet.Message) error) error {
 	return c.feed(ctx, f, nil, yield)
@@ -106,6 +107,9 @@ func (c *Client) listen(ctx context.Context, f *FeedQuery, opened func() error, 
 	for {
 		m, err := in.next()
 		if err != nil {
+			if in.last != "" { // further than the last message, where others concern nobody here
+				f.From = in.last
+			}
 			return c.foreign(ctx, err)
 		}
 		switch m.event {

@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"testing"
 	"time"
@@ -128,6 +131,37 @@ func TestFeedSince(t *testing.T) {
 	}
 	if !cmp.Equal(got, want) {
 		t.Error(cmp.Diff(want, got))
+	}
+}
+
+// TestFeedOfARareKey: a reader goes on from the newest id that it was told,
+// also where no message came with it.
+func TestFeedOfARareKey(t *testing.T) {
+	var asked []string
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Query().Get("after"))
+		w.Header().Set("Content-Type", "text/event-stream")
+		switch len(asked) {
+		case 1:
+			_, _ = io.WriteString(w, "event: open\nid: 1\ndata: {}\n\n: still here\nid: 7\n\n")
+		case 2:
+			_, _ = io.WriteString(w, "event: open\nid: 7\ndata: {}\n\nid: 8\ndata: {\"cursor\"")
+		default:
+			_, _ = io.WriteString(w, "event: open\nid: 7\ndata: {}\n\nid: 8\ndata: {\"cursor\":\"8\",\"offset\":8}\n\n")
+		}
+	}))
+	defer s.Close()
+	c, err := client.New(client.Config{URL: s.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	done := errors.New("done")
+	err = c.Feed(ctx, client.FeedQuery{From: client.FromStart, Keys: []string{"rare"}}, func(freshet.Message) error { return done })
+	if want := []string{"0", "7", "7"}; err != done || !cmp.Equal(asked, want) {
+		t.Errorf("asked after %q, want %q: %v", asked, want, err)
 	}
 }
 

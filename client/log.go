@@ -26,6 +26,7 @@ type LogPart struct {
 	Seq, Try int   // whose log it is; 0: the task has not started
 	Complete bool  // this try has ended, and Data reaches its last byte
 	Final    bool  // no try follows
+	Gone     bool  // this try has left a log, and it is not there any more
 }
 
 // Log reads a part of a task's log.
@@ -46,7 +47,8 @@ func (c *Client) Log(ctx context.Context, run int64, task string, f LogQuery) (L
 		return n
 	}
 	return LogPart{Data: data, Next: number("X-Log-Offset"), Seq: int(number("X-Log-Seq")), Try: int(number("X-Log-Try")),
-		Complete: resp.Header.Get("X-Log-Complete") == "true", Final: resp.Header.Get("X-Log-Final") == "true"}, nil
+		Complete: resp.Header.Get("X-Log-Complete") == "true", Final: resp.Header.Get("X-Log-Final") == "true",
+		Gone: resp.Header.Get("X-Log-Gone") == "true"}, nil
 }
 
 // FollowLog copies the log of one start of a task (0: the latest) to w, one

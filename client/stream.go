@@ -8,8 +8,9 @@ import (
 
 // stream reads Server-Sent Events.
 type stream struct {
-	in *bufio.Reader
-	id string
+	in   *bufio.Reader
+	id   string
+	last string // the newest id of those that have come as a whole, with data or without
 }
 
 // sent is one of them.
@@ -33,6 +34,7 @@ func (s *stream) next() (sent, error) {
 		}
 		line = bytes.TrimRight(line, "\r\n")
 		if len(line) == 0 {
+			s.last = s.id
 			if m.data != nil {
 				m.id = s.id
 				return m, nil

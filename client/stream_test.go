@@ -29,6 +29,29 @@ func TestStream(t *testing.T) {
 	}
 }
 
+// TestStreamKnowsHowFarItIs: an id counts once its message has come as a
+// whole, whether it has data or not.
+func TestStreamKnowsHowFarItIs(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                     "",
+		": hello\n\n":                          "",
+		"id: 1\ndata: {}\n\n":                  "1",
+		"id: 1\ndata: {}\n\n: here\nid: 2\n\n": "2",
+		"id: 1\ndata: {}\n\nid: 2\ndata: x\n":  "1",
+		"id: 1\n\n: here\n\n":                  "1",
+	} {
+		in := newStream(strings.NewReader(text))
+		for {
+			if _, err := in.next(); err != nil {
+				break
+			}
+		}
+		if in.last != want {
+			t.Errorf("%q: %q, want %q", text, in.last, want)
+		}
+	}
+}
+
 // TestBatch: batches are never empty, within the limits, and together all.
 func TestBatch(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -38,6 +39,45 @@ func TestKeepAlive(t *testing.T) {
 		text := rec.Body.String()
 		if !strings.HasPrefix(text, "event: open\nid: "+feed.Cursor(0)+"\ndata: {}\n\n") || strings.Count(text, "\n: still here\n") != 4 {
 			t.Errorf("%q", text)
+		}
+	})
+}
+
+// TestKeepAliveTellsTheOffset: a reader whom nothing concerns for long hears
+// how far the journal has been looked through for it, and never of an offset
+// below one that it has heard of.
+func TestKeepAliveTellsTheOffset(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ready := make(chan struct{})
+		close(ready)
+		f := feed.New(quiet{})
+		f.Publish(1, nil)
+		a := New(Config{Gate: anybody{}, Ready: ready, Feed: f})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute+time.Second)
+		defer cancel()
+		go func() {
+			time.Sleep(time.Second)
+			for i, key := range []string{"other", "rare", "other", "other"} {
+				o := int64(i + 2)
+				e := machine.Entry{Offset: o, Namespace: "default", Kind: machine.EventHappened, Event: &freshet.Event{Offset: o, Key: key}}
+				f.Publish(o, []machine.Entry{e})
+				time.Sleep(11 * time.Second)
+			}
+		}()
+		rec := httptest.NewRecorder()
+		a.ServeHTTP(rec, httptest.NewRequest("GET", "/api/v1/feed?from=now&key=rare", nil).WithContext(ctx))
+		var got []string
+		for line := range strings.Lines(rec.Body.String()) {
+			if id, found := strings.CutPrefix(strings.TrimSpace(line), "id: "); found {
+				offset, err := feed.ParseCursor(id)
+				got = append(got, fmt.Sprint(offset))
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		if want := "1 3 3 4 5 5"; strings.Join(got, " ") != want {
+			t.Errorf("the ids are of %v, want %s\n%s", got, want, rec.Body)
 		}
 	})
 }

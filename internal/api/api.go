@@ -43,7 +43,7 @@ type Inbox interface {
 
 // Feed tells what has been committed.
 type Feed interface {
-	Follow(ctx context.Context, after int64, filter feed.Filter, yield func(freshet.Message) error) error
+	Follow(ctx context.Context, after int64, filter feed.Filter, yield func(freshet.Message) error, looked func(offset int64)) error
 	Last() int64
 }
 

@@ -53,9 +53,9 @@ func (a *API) addArtifacts() {
 	})
 }
 
-// artifacts finds by path what is kept of a task. Rows come oldest first, so
-// that the newest of a path stays; of several items it is the one that ended
-// last.
+// artifacts finds by path, as it is shown, what is kept of a task. Rows come
+// oldest first, so that the newest of a path stays; of several items it is the
+// one that ended last.
 func (a *API) artifacts(ctx context.Context, in *ArtifactsPath) (map[string]freshet.TaskArtifact, error) {
 	k, err := a.known(ctx, &in.TaskPath)
 	if err != nil {
@@ -66,14 +66,19 @@ func (a *API) artifacts(ctx context.Context, in *ArtifactsPath) (map[string]fres
 		f.Item = &k.item
 	}
 	rows, err := a.Store.Artifacts(ctx, f)
+	if err == nil && len(rows) == 0 {
+		err = a.begun(ctx, k, f)
+	}
 	if err != nil {
 		return nil, err
 	}
 	slices.SortStableFunc(rows, func(x, y freshet.Execution) int {
 		return cmp.Or(cmp.Compare(x.Seq, y.Seq), endOf(&x).Compare(endOf(&y)))
 	})
+	m := a.maskOf(k.run, k.flow)
 	found := map[string]freshet.TaskArtifact{}
 	for _, x := range rows {
+		maskArtifacts(m, x.Artifacts)
 		if in.Try != 0 && in.Try != x.Try {
 			continue
 		}
@@ -82,6 +87,24 @@ func (a *API) artifacts(ctx context.Context, in *ArtifactsPath) (map[string]fres
 		}
 	}
 	return found, nil
+}
+
+// begun refuses an item and a start that are not there: what there is may have
+// left nothing.
+func (a *API) begun(ctx context.Context, k *taskOf, f store.ExecutionFilter) error {
+	if f.Item == nil && f.Seq == 0 {
+		return nil
+	}
+	f.Limit = 1
+	rows, err := a.Store.Executions(ctx, f)
+	switch {
+	case err != nil || len(rows) > 0:
+		return err
+	case f.Seq == 0:
+		return k.noItem()
+	}
+	return freshet.Errorf(freshet.NotFound, "task %s of run %d has no start %d", freshet.TaskName(k.task.Name, k.item), k.run.ID, f.Seq).
+		WithHint("`task list %d` shows its starts", k.run.ID)
 }
 
 func endOf(x *freshet.Execution) time.Time {
@@ -119,6 +142,9 @@ func (a *API) artifact(ctx context.Context, in *artifactInput) (*huma.StreamResp
 		h.Set("Content-Disposition", attachment(path.Base(f.Path)))
 		h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
 		h.Set("ETag", `"`+f.SHA256+`"`)
+		if r.Header.Get("Range") != "" {
+			w = &ranged{ResponseWriter: w, size: f.Size}
+		}
 		http.ServeContent(w, r, "", f.ModifiedAt, content)
 	}}, nil
 }
@@ -126,4 +152,31 @@ func (a *API) artifact(ctx context.Context, in *artifactInput) (*huma.StreamResp
 // attachment is what makes a browser save a file under a name.
 func attachment(name string) string {
 	return cmp.Or(mime.FormatMediaType("attachment", map[string]string{"filename": name}), "attachment")
+}
+
+// ranged answers as all else does where a content has no such range.
+type ranged struct {
+	http.ResponseWriter
+	size    int64
+	refused bool
+}
+
+// WriteHeader puts our error in the place of net/http's.
+func (w *ranged) WriteHeader(status int) {
+	if status != http.StatusRequestedRangeNotSatisfiable {
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
+	w.refused = true
+	w.Header().Del("Content-Disposition")
+	answerStatus(w.ResponseWriter, status, freshet.Errorf(freshet.Invalid, "the artifact has %d bytes, and none of them is in the range that is asked for", w.size).
+		WithHint("for example `Range: bytes=0-999`"))
+}
+
+// Write leaves out what net/http says of it.
+func (w *ranged) Write(text []byte) (int, error) {
+	if w.refused {
+		return len(text), nil
+	}
+	return w.ResponseWriter.Write(text)
 }

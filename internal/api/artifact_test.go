@@ -94,12 +94,25 @@ func TestArtifacts(t *testing.T) {
 		"the first try": {"only", client.ArtifactQuery{Try: 1}, []string{"early of 1.1", "same of 1.1"}},
 		"all": {"only", client.ArtifactQuery{}, []string{"%2e%2e/x of 1.2", "... of 1.2", ".hidden of 1.2", "100%25 of 1.2", "a b of 1.2", "a+b&c;d=e of 1.2",
 			`back\slash of 1.2`, "early of 1.1", "new\nline of 1.2", "q?x#y of 1.2", "same of 1.2", "ü/€.csv of 1.2"}},
-		"another start": {"only", client.ArtifactQuery{Seq: 2}, nil},
-		"of an item":    {"items[1]", client.ArtifactQuery{}, []string{"only1 of 1.1", "same of 1.1"}},
-		"of all items":  {"items", client.ArtifactQuery{}, []string{"only0 of 1.1", "only1 of 1.1", "same of 1.1"}},
+		"another try":  {"only", client.ArtifactQuery{Try: 3}, nil},
+		"of an item":   {"items[1]", client.ArtifactQuery{}, []string{"only1 of 1.1", "same of 1.1"}},
+		"of all items": {"items", client.ArtifactQuery{}, []string{"only0 of 1.1", "only1 of 1.1", "same of 1.1"}},
 	} {
 		if diff := cmp.Diff(c.want, names(c.task, c.q)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", what, diff)
+		}
+	}
+	for _, c := range []struct {
+		task string
+		seq  int
+		says string
+	}{
+		{"only", 2, "task only of run 1 has no start 2"}, {"items", 9, "task items of run 1 has no start 9"},
+		{"items[9]", 0, "task items of run 1 has no item 9"}, {"items[1]", 2, "task items[1] of run 1 has no start 2"},
+	} {
+		list, err := w.client.Artifacts(t.Context(), run.ID, c.task, client.ArtifactQuery{Seq: c.seq})
+		if freshet.CodeOf(err) != freshet.NotFound || err.Error() != c.says {
+			t.Errorf("start %d of %s: %v %v", c.seq, c.task, list, err)
 		}
 	}
 	tries, err := w.client.Task(t.Context(), run.ID, "only")
@@ -152,6 +165,9 @@ func TestArtifactIsSaved(t *testing.T) {
 	if resp.StatusCode != http.StatusPartialContent || text != page[6:14] {
 		t.Errorf("%s %q", resp.Status, text)
 	}
+	refused(t, w.call(http.MethodGet, fmt.Sprintf("/api/v1/runs/%d/tasks/first/artifacts/plain.html", run.ID), func(r *http.Request) {
+		r.Header.Set("Range", "bytes=99-")
+	}), freshet.Invalid, http.StatusRequestedRangeNotSatisfiable, fmt.Sprintf("has %d bytes", len(page)))
 	if resp, text = get("plain.html", func(r *http.Request) { r.Header.Set("If-None-Match", etag) }); resp.StatusCode != http.StatusNotModified || text != "" {
 		t.Errorf("%s %q", resp.Status, text)
 	}

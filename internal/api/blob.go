@@ -64,7 +64,7 @@ func (a *API) addBlobs() {
 
 // BlobPath names a content.
 type BlobPath struct {
-	Sum string `path:"sha256" pattern:"^[0-9a-f]{64}$" doc:"SHA-256 of the content, in hex"`
+	Sum string `path:"sha256" pattern:"^[0-9a-f]{64}$" patternDescription:"SHA-256 of 64 digits, 0-9 and a-f" doc:"SHA-256 of the content, in hex"`
 }
 
 // blob sends a content as a file to keep: whatever it is, no browser shall

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"reflect"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -43,7 +42,7 @@ func readJSON(body []byte, into any) error {
 	case errors.As(err, &wrong):
 		return fmt.Errorf("it is of type %s", wrong.Value)
 	}
-	return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+	return errors.New(inWords(err.Error()))
 }
 
 // badBody says what is wrong with a body that readJSON could not read.

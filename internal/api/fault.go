@@ -72,10 +72,7 @@ func validation(status int, message string, errs []error) *freshet.Error {
 		if detailed, ok := err.(huma.ErrorDetailer); ok {
 			d = detailed.ErrorDetail()
 		}
-		if d.Location != "" {
-			d.Message = d.Location + ": " + d.Message
-		}
-		parts = append(parts, d.Message)
+		parts = append(parts, at(d.Location, inWords(d.Message)))
 		if len(parts) == 10 {
 			break
 		}

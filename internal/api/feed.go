@@ -40,7 +40,8 @@ func (a *API) addFeed() {
 	add(a, http.MethodGet, "/feed", "follow-feed", "The committed journal as it grows", a.follow, tag("events"),
 		describe("Server-Sent Events: one message for each entry of the journal that the filters select, with its cursor as id, and with a Message as data. "+
 			"The first is of type `open`: from its cursor on nothing is missed. One of type `reset` says that the journal does not go on from where the reader was; "+
-			"what the reader knows is void, and the stream goes on from now."),
+			"what the reader knows is void, and the stream goes on from the cursor of that message, after which everything is kept. "+
+			"Now and then there is an id without data: nothing up to it is still to come, and a reader may go on from there."),
 		func(op *huma.Operation) {
 			schema := a.huma.OpenAPI().Components.Schemas.Schema(messageType, true, "")
 			op.Responses = map[string]*huma.Response{"200": {Description: "OK", Content: map[string]*huma.MediaType{
@@ -60,7 +61,7 @@ func (a *API) follow(ctx context.Context, in *feedInput) (*huma.StreamResponse, 
 	}
 	return &huma.StreamResponse{Body: func(hc huma.Context) {
 		r, w := humago.Unwrap(hc)
-		s := &sse{w: w, rc: http.NewResponseController(w)}
+		s := &sse{w: w, rc: http.NewResponseController(w), at: after}
 		w.Header().Set("Content-Type", "text/event-stream")
 		w.Header().Set("Cache-Control", "no-store")
 		w.WriteHeader(http.StatusOK)
@@ -69,18 +70,19 @@ func (a *API) follow(ctx context.Context, in *feedInput) (*huma.StreamResponse, 
 		defer wg.Wait()
 		defer cancel()
 		wg.Go(func() { s.live(ctx, cancel) })
-		at := feed.Cursor(after)
-		if s.send("open", at, struct{}{}) != nil ||
-			reset && s.send("reset", at, freshet.Message{Cursor: at, Offset: after, Kind: "reset", Time: freshet.Time(time.Now())}) != nil {
+		if s.send("open", after, struct{}{}) != nil ||
+			reset && s.send("reset", after, freshet.Message{Cursor: feed.Cursor(after), Offset: after, Kind: "reset", Time: freshet.Time(time.Now())}) != nil {
 			return
 		}
 		_ = a.Feed.Follow(ctx, after, feed.Filter{Namespace: in.Namespace, Run: in.Run, Kinds: in.Kinds, Keys: in.Keys},
-			func(m freshet.Message) error { return s.send("", m.Cursor, m) })
+			func(m freshet.Message) error { return s.send("", m.Offset, m) }, s.looked)
 	}}, nil
 }
 
 // begin is the offset after which a reader wants to begin. Where the journal
-// never was there, it is the newest, and the reader is told.
+// does not go on from there, it is one from which it does, and the reader is
+// told: where entries have been removed, the one after which all are kept, and
+// where the journal never was there, the newest.
 func (a *API) begin(ctx context.Context, in *feedInput) (after int64, reset bool, err error) {
 	from := in.LastID
 	if from == "" {
@@ -107,7 +109,7 @@ func (a *API) begin(ctx context.Context, in *feedInput) (after int64, reset bool
 		// there is, is another thing than to go on.
 		swept, err := a.Store.Swept(ctx)
 		if err == nil && after > 0 && after < swept {
-			return last, true, nil
+			return swept, true, nil
 		}
 		return after, false, err
 	}
@@ -138,9 +140,10 @@ type sse struct {
 	mu sync.Mutex
 	w  http.ResponseWriter
 	rc *http.ResponseController
+	at int64 // the reader has got all that there is for it up to here
 }
 
-func (s *sse) send(event, id string, data any) error {
+func (s *sse) send(event string, offset int64, data any) error {
 	text, err := json.Marshal(data)
 	if err != nil {
 		return err
@@ -149,14 +152,31 @@ func (s *sse) send(event, id string, data any) error {
 	if event != "" {
 		b = append(append(append(b, "event: "...), event...), '\n')
 	}
-	b = append(append(append(b, "id: "...), id...), '\n')
+	b = append(append(append(b, "id: "...), feed.Cursor(offset)...), '\n')
 	b = append(append(append(b, "data: "...), text...), '\n', '\n')
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.at = offset
 	return s.write(b)
 }
 
-func (s *sse) write(b []byte) error {
+// looked notes that nothing up to an offset is still to be sent.
+func (s *sse) looked(offset int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.at = offset
+}
+
+// here says that the stream is there. A reader whom nothing concerns for long
+// hears how far the journal has been looked through, so that it never goes on
+// from where the journal is not kept any more.
+func (s *sse) here() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.write([]byte(": still here\nid: " + feed.Cursor(s.at) + "\n\n"))
+}
+
+func (s *sse) write(b []byte) error {
 	_ = s.rc.SetWriteDeadline(time.Now().Add(stuck)) // not every writer has one
 	if _, err := s.w.Write(b); err != nil {
 		return err
@@ -172,7 +192,7 @@ func (s *sse) live(ctx context.Context, gone func()) {
 	for {
 		select {
 		case <-t.C:
-			if s.write([]byte(": still here\n\n")) != nil {
+			if s.here() != nil {
 				gone()
 				return
 			}

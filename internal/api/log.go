@@ -36,6 +36,7 @@ type logOutput struct {
 	Try      int    `header:"X-Log-Try"`
 	Complete bool   `header:"X-Log-Complete" doc:"this try has ended, and this is its last byte"`
 	Final    bool   `header:"X-Log-Final" doc:"no try of this start follows"`
+	Gone     bool   `header:"X-Log-Gone" doc:"the try has left a log, and it is not there any more"`
 	Body     []byte
 }
 
@@ -85,7 +86,7 @@ func (a *API) log(ctx context.Context, in *logInput) (*logOutput, error) {
 	o.Seq, o.Try = x.Seq, x.Try
 	if in.Try > last.Try {
 		if last.Status.Final() {
-			return nil, freshet.Errorf(freshet.NotFound, "start %d of task %s of run %d had %d tries", last.Seq, in.Task, in.Run, last.Try)
+			return nil, freshet.Errorf(freshet.NotFound, "start %d of task %s of run %d has no try %d: its last is %d", last.Seq, in.Task, in.Run, in.Try, last.Try)
 		}
 		o.Try = in.Try
 		return o, nil
@@ -133,6 +134,7 @@ func (a *API) readLog(o *logOutput, in *logInput, path string, ended bool, mask 
 	}
 	f, err := openBelow(a.Logs, path)
 	if errors.Is(err, fs.ErrNotExist) {
+		o.Gone = ended
 		return nil
 	}
 	if err != nil {

@@ -44,6 +44,15 @@ func TestLog(t *testing.T) {
 	if _, err := w.client.Log(ctx, run.ID, "first", client.LogQuery{Try: 2}); freshet.CodeOf(err) != freshet.NotFound {
 		t.Errorf("a try that never was: %v", err)
 	}
+	if p, err := w.client.Log(ctx, run.ID, "first", client.LogQuery{}); err != nil || p.Gone {
+		t.Errorf("a log that is there: %+v %v", p, err)
+	}
+	if err := os.Remove(w.LogPath(s)); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := w.client.Log(ctx, run.ID, "first", client.LogQuery{}); err != nil || !p.Gone || !p.Complete || !p.Final {
+		t.Errorf("a log that is gone: %+v %v", p, err)
+	}
 }
 
 // TestLogStaysHome proves that no row, and no link below the logs, makes the

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/secret"
@@ -19,7 +18,7 @@ func (a *API) maskOf(r *freshet.Run, w *spec.Workflow) *secret.Mask {
 	var values []string
 	for name, v := range r.Parameters {
 		if w == nil || w.Hides(name) {
-			values = texts(values, v)
+			values = secret.Texts(values, v)
 		}
 	}
 	if a.Secrets == nil {
@@ -34,28 +33,6 @@ func (a *API) maskOf(r *freshet.Run, w *spec.Workflow) *secret.Mask {
 		}
 	}
 	return secret.NewMask(append(values, a.Secrets.Values(names)...))
-}
-
-// texts adds the texts that are in a value, and the value itself as JSON where
-// it is a number.
-func texts(to []string, v any) []string {
-	switch x := v.(type) {
-	case string:
-		return append(to, x)
-	case []any:
-		for _, item := range x {
-			to = texts(to, item)
-		}
-	case map[string]any:
-		for _, item := range x {
-			to = texts(to, item)
-		}
-	case int64, float64, json.Number:
-		if b, err := json.Marshal(x); err == nil {
-			return append(to, string(b))
-		}
-	}
-	return to
 }
 
 // maskRun hides in a run what nobody may read.
@@ -88,8 +65,17 @@ func maskExecutions(m *secret.Mask, rows []freshet.Execution) []freshet.Executio
 		if m != nil && x.Outputs != nil {
 			x.Outputs = m.Value(x.Outputs).(map[string]any)
 		}
+		maskArtifacts(m, x.Artifacts)
 	}
 	return rows
+}
+
+// maskArtifacts hides what nobody may read in where files lay. Their contents
+// are the task's own.
+func maskArtifacts(m *secret.Mask, files []freshet.Artifact) {
+	for i := range files {
+		files[i].Path, files[i].Dir = m.Text(files[i].Path), m.Text(files[i].Dir)
+	}
 }
 
 // explained hides in an explanation what nobody may read of its run.

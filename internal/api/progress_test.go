@@ -7,8 +7,50 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/engine"
 	"github.com/freshet/freshet/internal/machine"
+	"github.com/freshet/freshet/internal/progress"
 )
+
+// lateBoard is a board to which something comes just after something else.
+type lateBoard struct {
+	*progress.Board
+	before func()
+}
+
+func (l lateBoard) Set(k freshet.Key, p freshet.Progress) {
+	l.before()
+	l.Board.Set(k, p)
+}
+
+// TestProgressThatComesTooLate: a value that comes while its task ends, after
+// its token was looked at, does not stay.
+func TestProgressThatComesTooLate(t *testing.T) {
+	w := newWorld(t)
+	w.upload(two)
+	run := w.run("two")
+	s := w.next()
+	w.report(s, machine.Started, 0)
+	board := progress.New()
+	ends := func(engine.Start) {}
+	w.API.Progress = lateBoard{board, func() { ends(s) }}
+	task := w.as(w.Issuer.Issue(s.Execution.Key, s.Execution.Epoch, "default"))
+	set := func() {
+		if err := task.SetProgress(t.Context(), run.ID, freshet.Progress{Done: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if set(); board.Len() != 1 {
+		t.Errorf("%d values while it runs", board.Len())
+	}
+	ends = func(s engine.Start) {
+		w.report(s, machine.Ended, 0)
+		board.Forget([]freshet.Key{s.Execution.Key})
+	}
+	if set(); board.Len() != 0 {
+		t.Errorf("%d values after its end", board.Len())
+	}
+}
 
 func TestProgress(t *testing.T) {
 	w := newWorld(t)

@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"encoding/json"
+	"net/http"
 	"testing"
 	"time"
 
@@ -22,7 +24,7 @@ func (w *world) swept() {
 }
 
 // Where a part of the journal has been removed, a reader that had come to it is
-// told; one that wants the beginning gets what there is.
+// told, and gets what is kept; one that wants the beginning gets what there is.
 func TestFeedOfASweptJournal(t *testing.T) {
 	w := newWorld(t)
 	for _, key := range []string{"a", "b", "c", "d"} {
@@ -42,7 +44,7 @@ func TestFeedOfASweptJournal(t *testing.T) {
 		want []string
 	}{
 		{client.FeedQuery{From: client.FromStart}, []string{"4 event d", "5 event e"}},
-		{client.FeedQuery{From: feed.Cursor(1)}, []string{"5 reset"}},
+		{client.FeedQuery{From: feed.Cursor(1)}, []string{"3 reset", "4 event d", "5 event e"}},
 		{client.FeedQuery{From: feed.Cursor(3)}, []string{"4 event d", "5 event e"}},
 		{client.FeedQuery{From: feed.Cursor(4)}, []string{"5 event e"}},
 	} {
@@ -72,6 +74,37 @@ func TestAnIDThatIsNotKept(t *testing.T) {
 	w.swept()
 	if after := send("k"); after.Known || after.Offset <= first.Offset {
 		t.Errorf("after it has gone: %+v", after)
+	}
+}
+
+// So is the key of a start, for as long as its run is kept.
+func TestAStartThatIsNotKept(t *testing.T) {
+	w := newWorld(t)
+	w.upload("name: done\ntasks: {t: {expr: {n: \"1\"}}}\n")
+	start := func() int64 {
+		resp := w.call("POST", "/api/v1/namespaces/default/workflows/done/runs", func(r *http.Request) {
+			r.Header.Set("Idempotency-Key", "one")
+		})
+		var run freshet.Run
+		if err := json.NewDecoder(resp.Body).Decode(&run); err != nil || run.ID == 0 {
+			t.Fatalf("%s: %v", resp.Status, err)
+		}
+		if _, err := w.client.WaitRun(t.Context(), run.ID); err != nil {
+			t.Fatal(err)
+		}
+		return run.ID
+	}
+	first := start()
+	if again := start(); again != first {
+		t.Errorf("again: run %d, not %d", again, first)
+	}
+	if err := w.client.DeleteRun(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	second := start()
+	w.swept()
+	if third := start(); second == first || third == second {
+		t.Errorf("runs %d, %d after it was deleted, %d after that was removed", first, second, third)
 	}
 }
 

@@ -95,7 +95,7 @@ func forTasks(op *huma.Operation) {
 }
 
 func describe(text string) func(*huma.Operation) {
-	return func(op *huma.Operation) { op.Description = text + op.Description }
+	return func(op *huma.Operation) { op.Description = strings.TrimSpace(text + "\n\n" + op.Description) }
 }
 
 func status(code int) func(*huma.Operation) {

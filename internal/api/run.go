@@ -13,7 +13,7 @@ import (
 type startInput struct {
 	Traced
 	WorkflowPath
-	Key     string `header:"Idempotency-Key" maxLength:"1024" doc:"the same key starts one run, however often it is sent"`
+	Key     string `header:"Idempotency-Key" maxLength:"1024" doc:"the same key starts one run, however often it is sent, for as long as that run is kept; for another workflow or other parameters it is refused"`
 	RawBody []byte `contentType:"application/json"`
 }
 

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -126,6 +127,49 @@ func TestStartIsIdempotent(t *testing.T) {
 	b, err := w.client.StartRun(ctx, "default", "two", "k", freshet.RunRequest{})
 	if err != nil || a.ID != b.ID {
 		t.Errorf("the same key started runs %d and %d: %v", a.ID, b.ID, err)
+	}
+}
+
+// A key is of one start: with other parameters, or of another workflow, it is
+// refused, as an event's id is with another value.
+func TestKeyOfAnotherStart(t *testing.T) {
+	w := newWorld(t)
+	const typed = "name: typed\nparameters: {n: {type: integer, default: 1}, x: {type: number, default: %d}, l: {type: array, default: [1]}}\ntasks: {a: {expr: {n: params.n}}}\n"
+	w.upload(two)
+	w.upload(fmt.Sprintf(typed, 1))
+	start := func(name string, r freshet.RunRequest) (int64, error) {
+		run, err := w.client.StartRun(t.Context(), "default", name, "k", r)
+		return run.ID, err
+	}
+	three := freshet.RunRequest{Parameters: map[string]any{"n": 3}}
+	first, err := start("typed", three)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := func(what string, r freshet.RunRequest) {
+		t.Helper()
+		if id, err := start("typed", r); err != nil || id != first {
+			t.Errorf("%s: run %d, %v", what, id, err)
+		}
+	}
+	again("the same", three)
+	again("the same in other words", freshet.RunRequest{Texts: map[string]string{"n": "3", "x": "1.0"}})
+	for what, c := range map[string]struct {
+		name string
+		r    freshet.RunRequest
+	}{
+		"another value":    {"typed", freshet.RunRequest{Parameters: map[string]any{"n": 4}}},
+		"a default":        {"typed", freshet.RunRequest{}},
+		"another workflow": {"two", freshet.RunRequest{}},
+	} {
+		if id, err := start(c.name, c.r); freshet.CodeOf(err) != freshet.Conflict || !strings.Contains(err.Error(), fmt.Sprintf("for run %d", first)) {
+			t.Errorf("%s: run %d, %v", what, id, err)
+		}
+	}
+	w.upload(fmt.Sprintf(typed, 2))
+	again("with another default", three)
+	if id, err := start("typed", freshet.RunRequest{Parameters: map[string]any{"n": 4}}); freshet.CodeOf(err) != freshet.Conflict {
+		t.Errorf("another value of another version: run %d, %v", id, err)
 	}
 }
 

@@ -91,6 +91,80 @@ func TestWriteOnly(t *testing.T) {
 	}
 }
 
+// TestMaskedProgress: a value that stands where the text is cut is masked, and
+// not cut in two.
+func TestMaskedProgress(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	w.upload(secretive)
+	if err := w.client.SetSecret(ctx, "TOKEN", "abcdefghijklmnop"); err != nil {
+		t.Fatal(err)
+	}
+	run, err := w.client.StartRun(ctx, "default", "secretive", "", freshet.RunRequest{Texts: map[string]string{"pin": "9876543210"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := w.next()
+	w.report(s, machine.Started, 0)
+	task := w.as(w.Issuer.Issue(s.Execution.Key, s.Execution.Epoch, "default"))
+	for _, value := range []string{"abcdefghijklmnop", "9876543210"} {
+		for before := 200 - len(value) - 1; before <= 201; before++ {
+			if err := task.SetProgress(ctx, run.ID, freshet.Progress{Done: 1, Text: strings.Repeat("-", before) + value + " more"}); err != nil {
+				t.Fatal(err)
+			}
+			list, err := w.client.Tasks(ctx, run.ID, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := strings.Repeat("-", before) + "*** more"
+			if got := list[0].Progress.Text; got != want[:min(len(want), 200)] {
+				t.Errorf("behind %d bytes: %q", before, got)
+			}
+		}
+	}
+}
+
+// TestMaskedArtifacts: where a value stands in the path of a file, the file is
+// listed, shown and got under the masked one.
+func TestMaskedArtifacts(t *testing.T) {
+	w := newWorld(t)
+	ctx := t.Context()
+	w.upload(secretive)
+	run, err := w.client.StartRun(ctx, "default", "secretive", "", freshet.RunRequest{Texts: map[string]string{"pin": "9876543210"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.leave(w.next(), 0, "of-9876543210/9876543210.csv", "content", "plain", "other")
+	for what, c := range map[string]struct {
+		list func() ([]freshet.Artifact, error)
+	}{
+		"artifacts": {list: func() (files []freshet.Artifact, err error) {
+			list, err := w.client.Artifacts(ctx, run.ID, "first", client.ArtifactQuery{})
+			for _, f := range list {
+				files = append(files, f.Artifact)
+			}
+			return files, err
+		}},
+		"task": {list: func() ([]freshet.Artifact, error) {
+			list, err := w.client.Task(ctx, run.ID, "first")
+			return list[0].Artifacts, err
+		}},
+		"tasks": {list: func() ([]freshet.Artifact, error) {
+			list, err := w.client.Tasks(ctx, run.ID, 0)
+			return list[0].Artifacts, err
+		}},
+	} {
+		files, err := c.list()
+		if err != nil || len(files) != 2 || files[0].Path != "of-***/***.csv" || files[1].Path != "plain" || strings.Contains(files[0].Dir+files[1].Dir, "98765") {
+			t.Errorf("%s: %+v, %v", what, files, err)
+		}
+	}
+	r := w.call(http.MethodGet, fmt.Sprintf("/api/v1/runs/%d/tasks/first/artifacts/of-***/***.csv", run.ID), nil)
+	if body, _ := io.ReadAll(r.Body); r.StatusCode != http.StatusOK || string(body) != "content" || strings.Contains(fmt.Sprint(r.Header), "98765") {
+		t.Errorf("%d %s %v", r.StatusCode, body, r.Header)
+	}
+}
+
 // TestMaskedLog: in whatever parts a log is read, while it is written or after,
 // the parts together are the log with *** where secrets stand.
 func TestMaskedLog(t *testing.T) {

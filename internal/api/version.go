@@ -11,7 +11,7 @@ import (
 // VersionPath names a version of a workflow.
 type VersionPath struct {
 	WorkflowPath
-	Version string `path:"version" pattern:"^[0-9a-f]{4,64}$" doc:"version, or so many of its first digits as are unique"`
+	Version string `path:"version" pattern:"^[0-9a-f]{4,64}$" patternDescription:"version: four and more of its digits, 0-9 and a-f" doc:"version, or so many of its first digits as are unique"`
 }
 
 // fullVersion is the length of a version.

@@ -23,6 +23,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/blob"
+	"github.com/freshet/freshet/internal/blob/disk"
+	"github.com/freshet/freshet/internal/store/sqlite"
 )
 
 // What stands in a backup, by the names of a home.
@@ -46,6 +49,23 @@ type Manifest struct {
 	Database  string    `json:"database"` // SHA-256
 	Blobs     int       `json:"blobs"`
 	Logs      bool      `json:"logs"`
+
+	// Contents that the database names and that were not in the home: how many,
+	// and some of their hashes.
+	Missing     int      `json:"missing,omitempty"`
+	MissingSome []string `json:"missing_some,omitempty"`
+}
+
+// someMissing is how many hashes a manifest names.
+const someMissing = 3
+
+// MissingText names some of what is missing.
+func (m Manifest) MissingText() string {
+	text := strings.Join(m.MissingSome, ", ")
+	if m.Missing > len(m.MissingSome) {
+		text += " and more"
+	}
+	return text
 }
 
 // Source is the home that a backup is made of.
@@ -103,10 +123,42 @@ func (b *Backup) make() error {
 		return err
 	}
 	b.manifest = Manifest{Format: format, Version: b.source.Version, CreatedAt: freshet.Time(time.Now()), Database: sum, Logs: b.logs}
-	return walk(filepath.Join(b.dir, blobsName), func(string, fs.DirEntry) error {
+	err = walk(filepath.Join(b.dir, blobsName), func(string, fs.DirEntry) error {
 		b.manifest.Blobs++
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return b.miss(path)
+}
+
+// miss notes what the copy refers to and the backup does not hold.
+func (b *Backup) miss(path string) error {
+	db, err := sqlite.Peek(b.ctx, path)
+	if err != nil {
+		return err
+	}
+	held := disk.New(filepath.Join(b.dir, blobsName))
+	err = db.Blobs(b.ctx, func(prefix string, sums []string) error {
+		there := make(map[string]bool, len(sums))
+		if err := held.List(b.ctx, prefix, func(c blob.Content) error {
+			there[c.SHA256] = true
+			return nil
+		}); err != nil {
+			return err
+		}
+		for _, sum := range sums {
+			if there[sum] {
+				continue
+			}
+			if b.manifest.Missing++; b.manifest.Missing <= someMissing {
+				b.manifest.MissingSome = append(b.manifest.MissingSome, sum)
+			}
+		}
+		return nil
+	})
+	return errors.Join(err, db.Close())
 }
 
 // hold links every content and every sealed secret into the backup's directory.

@@ -74,6 +74,10 @@ func free(ctx context.Context, home, version string, replace bool) error {
 			WithHint("-y replaces it, and keeps it beside the new one; or restore into another home with --home DIR")
 	}
 	c, err := keeper.Dial(home, version, nil)
+	if errors.Is(err, keeper.ErrSilent) {
+		return freshet.Errorf(freshet.Conflict, "the keeper of the home %s hangs, and may hold tasks: %v", home, err).
+			WithHint("let it go on with `kill -CONT PID`, or end it with its tasks: `kill -9 PID`")
+	}
 	if err != nil {
 		return nil // there is none
 	}

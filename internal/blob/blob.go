@@ -33,9 +33,10 @@ type Store interface {
 	Missing(ctx context.Context, sums []string) ([]string, error)
 	// Open reads a content; what is not there is an error with code not_found.
 	Open(ctx context.Context, sum string) (io.ReadSeekCloser, error)
-	// List gives every content, in no order, until yield returns an error,
-	// which is returned. What comes or goes meanwhile may be in it or not.
-	List(ctx context.Context, yield func(Content) error) error
+	// List gives every content whose hash begins with a prefix of up to two
+	// digits, in no order, until yield returns an error, which is returned.
+	// What comes or goes meanwhile may be in it or not.
+	List(ctx context.Context, prefix string, yield func(Content) error) error
 	// Delete forgets a content whose time of use is before the given one; one
 	// that has been used since stays. What is not there is gone already.
 	// Whoever reads it at this moment reads it to its end.

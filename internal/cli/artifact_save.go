@@ -83,7 +83,7 @@ func (s saving) look(root *os.Root, found []freshet.TaskArtifact) ([]saved, erro
 		}
 		sum, there, err := contentOf(root, name)
 		if err != nil {
-			return nil, freshet.Errorf(freshet.Conflict, "%s cannot be written: %v", filepath.Join(s.shown, name), err)
+			return nil, s.unwritten(name, err)
 		}
 		results[i] = saved{TaskArtifact: f, File: filepath.Join(s.shown, name), Written: !there || sum != f.SHA256}
 		if there && results[i].Written {
@@ -100,6 +100,25 @@ func (s saving) look(root *os.Root, found []freshet.TaskArtifact) ([]saved, erro
 			WithHint("--force overwrites what differs")
 	}
 	return results, nil
+}
+
+// unwritten says why a file cannot be written, without the names of system
+// calls.
+func (s saving) unwritten(name string, err error) error {
+	var p *fs.PathError
+	var l *os.LinkError
+	switch {
+	case errors.As(err, &p):
+		err = p.Err
+	case errors.As(err, &l):
+		err = l.Err
+	}
+	e := freshet.Errorf(freshet.Conflict, "%s cannot be written: %v", filepath.Join(s.shown, name), err)
+	if err.Error() == "path escapes from parent" { // os has no name for it
+		e.Message = fmt.Sprintf("%s cannot be written: a link leads out of %s", filepath.Join(s.shown, name), s.shown)
+		return e.WithHint("remove the link, or write to another directory")
+	}
+	return e
 }
 
 // contentOf is the hash of a file that is there.
@@ -127,9 +146,7 @@ func contentOf(root *os.Root, name string) (sum string, there bool, err error) {
 // write writes one file under another name and renames it.
 func (s saving) write(ctx context.Context, root *os.Root, f freshet.TaskArtifact) error {
 	name := filepath.FromSlash(f.Path)
-	failed := func(err error) error {
-		return freshet.Errorf(freshet.Conflict, "%s cannot be written: %v", filepath.Join(s.shown, name), err)
-	}
+	failed := func(err error) error { return s.unwritten(name, err) }
 	if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return failed(err)
 	}

@@ -88,6 +88,10 @@ func TestSaveStaysBelow(t *testing.T) {
 			t.Errorf("%q is written", path)
 		}
 	}
+	err := save(t, dir, true, always("bad"), kept("up/victim", "bad"))
+	if err == nil || err.Error() != "to/up/victim cannot be written: a link leads out of to" {
+		t.Errorf("through a link: %v", err)
+	}
 	if diff := cmp.Diff(map[string]string{"victim": "safe"}, below(t, outer)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -27,10 +27,12 @@ type backupMade struct {
 	File  string `json:"file"`
 	Bytes int64  `json:"bytes"`
 	Logs  bool   `json:"logs"`
+
+	Missing int `json:"missing,omitempty"` // contents that it should hold, and that are gone
 }
 
 func (a *app) backupCommand() *cobra.Command {
-	var logs bool
+	var logs, force bool
 	c := &cobra.Command{
 		Use:   "backup FILE",
 		Short: "Write a backup of a home to a file; the server goes on",
@@ -38,26 +40,57 @@ func (a *app) backupCommand() *cobra.Command {
 the contents of files and artifacts, sealed secrets, and freshet.yaml. A server
 that runs goes on meanwhile. The token and the key of the secrets are not in it:
 keep copies of "token" and "secrets/key" somewhere else. "-" writes to standard
-output.`,
+output. An older backup of the name is replaced, any other file only with --force,
+and nothing in the home itself. Where contents are gone from the home, the backup
+is written without them, and the exit code is 1.`,
 		Example: `freshet db backup /backups/monday.tar
 freshet db backup --logs monday.tar     # with the logs of tasks
 freshet db backup - | gzip > monday.tar.gz`,
 		RunE: func(c *cobra.Command, args []string) error {
-			if args[0] == "-" {
-				return a.backup(c.Context(), logs, a.Stdout)
-			}
-			path := a.path(args[0])
-			size, err := writeWhole(path, func(w io.Writer) error { return a.backup(c.Context(), logs, w) })
-			if err != nil {
-				return err
-			}
-			made := backupMade{path, size, logs}
-			return a.show(made, func() { a.out.line("%s written, %s", path, bytesText(size)) },
-				func(p *printer) { p.line("%s\t%d", path, size) })
+			return a.backUp(c.Context(), args[0], logs, force)
 		},
 	}
 	c.Flags().BoolVar(&logs, "logs", false, "with the logs of tasks")
+	c.Flags().BoolVar(&force, "force", false, "replace a file that is no backup")
 	return takes(c)
+}
+
+// backUp writes a backup to where its argument says.
+func (a *app) backUp(ctx context.Context, name string, logs, force bool) error {
+	var begun *beginning
+	write := func(w io.Writer) error {
+		begun = &beginning{w: w}
+		return a.backup(ctx, logs, begun)
+	}
+	made := backupMade{File: name, Logs: logs}
+	if name == "-" {
+		if err := write(a.Stdout); err != nil {
+			return err
+		}
+		made.Missing = a.incomplete(begun)
+	} else {
+		s, _, err := a.settings(nil)
+		if err != nil {
+			return err
+		}
+		made.File = a.path(name)
+		to, err := a.findBackupFile(made.File, s.Home, force)
+		if err != nil {
+			return err
+		}
+		if made.Bytes, err = to.write(ctx, write); err != nil {
+			return err
+		}
+		made.Missing = a.incomplete(begun)
+		if err := a.show(made, func() { a.out.line("%s written, %s", made.File, bytesText(made.Bytes)) },
+			func(p *printer) { p.line("%s\t%d", made.File, made.Bytes) }); err != nil {
+			return err
+		}
+	}
+	if made.Missing > 0 {
+		return exitFailed
+	}
+	return nil
 }
 
 // backup writes a backup of the server's home, or of the home itself where no
@@ -105,7 +138,10 @@ func writeWhole(path string, write func(io.Writer) error) (int64, error) {
 }
 
 func bytesText(n int64) string {
-	if n < 1<<20 {
+	switch {
+	case n < 1<<10:
+		return fmt.Sprintf("%d B", n)
+	case n < 1<<20:
 		return fmt.Sprintf("%d KB", (n+1023)>>10)
 	}
 	return fmt.Sprintf("%d MB", n>>20)
@@ -130,6 +166,10 @@ gunzip < monday.tar.gz | freshet db restore -y -`,
 					return freshet.Errorf(freshet.NotFound, "the backup cannot be read: %s", err)
 				}
 				defer f.Close()
+				var first [2]byte
+				if _, err := f.ReadAt(first[:], 0); err == nil && first == [2]byte{0x1f, 0x8b} { // gzip
+					return invalid("%s is compressed", args[0]).WithHint("`gunzip < %s | %s db restore -` restores it", args[0], a.name)
+				}
 				in = f
 			}
 			s, _, err := a.settings(nil)

@@ -168,8 +168,9 @@ func (a *app) diffVersions(ctx context.Context, server *client.Client, args []st
 	if len(args) == 1 {
 		i := slices.IndexFunc(w.Versions, func(v freshet.Version) bool { return v.Version != w.Version })
 		if i < 0 {
-			return nil, freshet.Errorf(freshet.NotFound, "%s.%s has one version only", namespace, name).
-				WithHint("`%s workflow diff FILE` compares it with a file", a.name)
+			a.err.line("%s.%s has one version only: there is nothing before it to compare it with", namespace, name)
+			a.err.line("%s %s", a.err.paint(cyan, "hint:"), a.asCalled("`workflow diff FILE` compares it with a file"))
+			return nil, nil
 		}
 		ends = []string{w.Versions[i].Version, w.Version}
 	}

@@ -2,13 +2,17 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/client"
 	"github.com/freshet/freshet/internal/setting"
 )
 
@@ -53,11 +57,68 @@ func (a *app) check(ctx context.Context, deep bool) ([]freshet.Check, error) {
 	if alone {
 		return a.Host.Check(ctx, s.Home, s.Listen, deep)
 	}
+	if gone := a.noToken(s); gone != nil {
+		return []freshet.Check{*gone}, nil
+	}
 	server, err := a.connect(0)
 	if err != nil {
 		return nil, err
 	}
-	return server.Checks(ctx, deep)
+	if silent := a.silent(ctx, s, server); silent != nil {
+		return []freshet.Check{*silent}, nil
+	}
+	found, err := server.Checks(ctx, deep)
+	if freshet.CodeOf(err) == freshet.Unauthed {
+		return []freshet.Check{{Name: "token", Result: freshet.CheckFail,
+			Detail: fmt.Sprintf("the server does not know the token that was sent: %v", err),
+			Hint:   "put the token with which the server started back into the file `token` of the home, or set FRESHET_TOKEN; or " + startedAgain(s)}}, nil
+	}
+	return found, err
+}
+
+// noToken says what keeps the home's own token from being sent, where it is the
+// one to send.
+func (a *app) noToken(s *setting.Settings) *freshet.Check {
+	if s.Token != "" || s.Server != "" && !loopback(s.Server) {
+		return nil
+	}
+	if err := a.Host.CheckToken(s.Home); err != nil && freshet.CodeOf(err) != freshet.Forbidden { // the check of the home says that
+		return &freshet.Check{Name: "token", Result: freshet.CheckFail,
+			Detail: fmt.Sprintf("nothing can be asked of the server: %v", err),
+			Hint:   "set FRESHET_TOKEN, if another was given to the server; or remove what is left of the file, and " + startedAgain(s)}
+	}
+	return nil
+}
+
+// startedAgain says how to start a server anew that no command can reach.
+func startedAgain(s *setting.Settings) string {
+	return fmt.Sprintf("end the server with `kill %s` and start it again: it makes a token where there is none, and its tasks go on", pidText(s))
+}
+
+// pidText is the process of the home's server.
+func pidText(s *setting.Settings) string {
+	if pid := recordedServer(s.Home).PID; pid > 0 {
+		return strconv.Itoa(pid)
+	}
+	return "PID"
+}
+
+// answerPatience is for how long a server may take to answer what costs it
+// nothing.
+const answerPatience = 8 * time.Second
+
+// silent says that a server does not answer, where that is so.
+func (a *app) silent(ctx context.Context, s *setting.Settings, server *client.Client) *freshet.Check {
+	within, cancel := context.WithTimeout(ctx, answerPatience)
+	defer cancel()
+	_, err := server.Server(within)
+	if err == nil || within.Err() == nil || ctx.Err() != nil {
+		return nil // the checks say what else is wrong
+	}
+	return &freshet.Check{Name: "server", Result: freshet.CheckFail,
+		Detail: fmt.Sprintf("%s does not answer within %s: it hangs, or has been stopped", server.URL(), answerPatience),
+		Hint: fmt.Sprintf("let it go on with `kill -CONT %[1]s`; or end it with `kill -9 %[1]s` and start it again: its tasks go on, and nothing that was acknowledged is lost",
+			pidText(s))}
 }
 
 // alone tells whether a command is about a home of this machine that no server

@@ -52,14 +52,17 @@ freshet workflow delete -y science.etl`,
 			if err != nil {
 				return err
 			}
+			w, err := server.Workflow(c.Context(), namespace, name)
+			if err != nil {
+				return a.meant(c.Context(), server, namespace, name, err)
+			}
 			if err := a.confirm(c.Context(), yes, "workflow %s.%s with its triggers and all its runs", namespace, name); err != nil {
 				return err
 			}
 			if err := server.DeleteWorkflow(c.Context(), namespace, name); err != nil {
 				return a.meant(c.Context(), server, namespace, name, err)
 			}
-			a.out.line("%s.%s deleted", namespace, name)
-			return nil
+			return a.show(w.Workflow, func() { a.out.line("%s.%s deleted", namespace, name) }, plainOf(w.Workflow, workflowColumns))
 		},
 	}
 	yesFlag(c, &yes)

@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -22,7 +24,13 @@ func TestCommandLineErrors(t *testing.T) {
 		"of a help":                 {[]string{"help", "run", "lits"}, "error: unknown command \"lits\" for `freshet run`\nhint: did you mean `freshet run list`?\n"},
 		"unknown flag":              {[]string{"run", "start", "x", "--wiat"}, "error: unknown flag --wiat of `freshet run start`\nhint: did you mean --wait?\n"},
 		"unknown short flag":        {[]string{"version", "-x"}, "error: unknown flag -x of `freshet version`\nhint: `freshet version --help` shows the flags\n"},
-		"format":                    {[]string{"version", "-o", "xml"}, "error: invalid argument \"xml\" for \"-o, --output\" flag: \"xml\" is none of table, json, yaml, plain\nhint: `freshet version --help` shows the flags\n"},
+		"format":                    {[]string{"version", "-o", "xml"}, "error: --output: \"xml\" is none of table, json, yaml, plain\nhint: `freshet version --help` shows the flags\n"},
+		"no value of a flag":        {[]string{"task", "artifacts", "7", "x", "--to"}, "error: --to takes DIR, and nothing follows it\nhint: `freshet task artifacts --help` shows the flags\n"},
+		"no value of a short flag":  {[]string{"version", "-o"}, "error: --output takes FORMAT, and nothing follows it\nhint: `freshet version --help` shows the flags\n"},
+		"no truth":                  {[]string{"doctor", "--deep=7"}, "error: --deep is true or false; \"7\" is neither\nhint: `freshet doctor --help` shows the flags\n"},
+		"no list":                   {[]string{"run", "list", "--status", "a\"b"}, "error: --status takes a list with commas, in which a quote has its other end; \"a\\\"b\" is none\nhint: `freshet run list --help` shows the flags\n"},
+		"no flag at all":            {[]string{"version", "--=x"}, "error: --=x is no flag\nhint: `freshet version --help` shows the flags\n"},
+		"from two places":           {[]string{"run", "rerun", "1", "--from", "load", "--from-failed"}, "error: --from-failed and --from exclude each other\nhint: `freshet run rerun --help` shows the flags\n"},
 		"missing argument":          {[]string{"task", "show", "7"}, "error: TASK is missing\nhint: usage: `freshet task show RUN TASK`\n"},
 		"unexpected argument":       {[]string{"version", "now"}, "error: unexpected argument \"now\"\nhint: usage: `freshet version`\n"},
 		"no offset":                 {[]string{"why", "--event", "x"}, "error: --event takes the offset of an event, a whole number; \"x\" is none\nhint: `freshet why --help` shows the flags\n"},
@@ -69,6 +77,9 @@ func TestCommandLineErrors(t *testing.T) {
 		"more than an object":       {[]string{"namespace", "add", "x", "--properties", "{} {}"}, "error: --properties has more than a JSON object\n"},
 		"nothing to change":         {[]string{"namespace", "update", "x"}, "error: it is not said what to change\nhint: --property name=value sets a property, --remove name removes it\n"},
 		"no id":                     {[]string{"schedule", "pause", "etl"}, "error: \"etl\" is not the id of a schedule\nhint: ids are whole numbers, as `freshet schedule list` shows them\n"},
+		"a number that is no run":   {[]string{"run", "show", "1.5"}, "error: \"1.5\" is no run\nhint: a run is its id, a whole number from 1, or the name of a workflow: its latest run\n"},
+		"run 0":                     {[]string{"task", "list", "0"}, "error: \"0\" is no run\nhint: a run is its id, a whole number from 1, or the name of a workflow: its latest run\n"},
+		"why of no run":             {[]string{"why", "1.5"}, "error: \"1.5\" is no run\nhint: a run is its id, a whole number from 1, or the name of a workflow: its latest run\n"},
 		"a file to run":             {[]string{"run", "a.yaml", "-n", "x"}, "error: `run` works with workflows that have been uploaded, and a.yaml is a file\nhint: run it at once with `freshet exec a.yaml`\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -156,5 +167,18 @@ func TestHintsAreAsCalled(t *testing.T) {
 		if got := a.asCalled(hint); got != want {
 			t.Errorf("%q becomes %q, want %q", hint, got, want)
 		}
+	}
+}
+
+// A backup that was compressed is told from a file that is none.
+func TestRestoreOfACompressedBackup(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "y.tar.gz")
+	if err := os.WriteFile(path, []byte("\x1f\x8b\x08rest"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	exit, _, stderr := call(t, nil, "db", "restore", path)
+	want := "error: " + path + " is compressed\nhint: `gunzip < " + path + " | freshet db restore -` restores it\n"
+	if diff := cmp.Diff(want, stderr); diff != "" || exit != 2 {
+		t.Errorf("exit %d %s", exit, diff)
 	}
 }

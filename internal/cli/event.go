@@ -165,7 +165,7 @@ freshet event list --run 7 -o json`,
 					}
 				}
 				return listOr(a, events, eventColumns, noRows{
-					of: "events", namespace: query.Namespace, hint: "`freshet event send KEY VALUE` sends one",
+					of: "events", namespace: query.Namespace, kept: true, hint: "`freshet event send KEY VALUE` sends one",
 					filtered: len(args) > 0 || f.given(c),
 				})
 			})

@@ -23,7 +23,8 @@ func (a *app) eventListenCommand() *cobra.Command {
 		Use:   "listen KEY…",
 		Short: "Print events as they come, until it is interrupted",
 		Long: `Print events as they come, until it is interrupted. It goes on by itself when the
-server is restarted, and misses none. -o json writes one object in each line.`,
+server is restarted, and misses none; where events are not kept any more, it says
+so. -o json writes one object in each line.`,
 		Example: `freshet event listen data_arrived
 freshet event listen a b --from 120 -o json   # those after offset 120, too
 freshet event listen a --from 1h              # those of the last hour, too
@@ -89,8 +90,11 @@ func (a *app) feedStart(from string) (offset string, since time.Time, err error)
 // heard prints the events of a feed and ends it after so many, 0: never.
 func (a *app) heard(count int) func(freshet.Message) error {
 	return func(m freshet.Message) error {
-		if m.Event == nil {
-			return nil // the feed had to begin anew
+		if m.Kind == client.KindReset {
+			a.err.line("%s events are left out: the journal is whole only after offset %d; older ones are not kept any more, or a backup was restored",
+				a.err.paint(yellow, "warning:"), m.Offset)
+			a.err.line("%s %s", a.err.paint(cyan, "hint:"), a.asCalled("`freshet event list` shows those that are kept"))
+			return nil
 		}
 		if err := errors.Join(a.heardOne(*m.Event), a.out.failure()); err != nil {
 			return err // nobody would see the next ones either

@@ -32,8 +32,19 @@ type Host interface {
 	// Restore makes a home of a backup. Where it has a database, replace must
 	// be set.
 	Restore(ctx context.Context, home string, r io.Reader, replace bool) (Restored, error)
+	// AboutBackup reads what a backup says about itself, from its beginning. What
+	// is no backup is an error with code invalid.
+	AboutBackup(r io.Reader) (AboutBackup, error)
+	// CheckToken says what is wrong with the file of a home's token.
+	CheckToken(home string) error
 	// Examples are the example workflows that are embedded, one directory each.
 	Examples() fs.FS
+}
+
+// AboutBackup is what a backup says about itself.
+type AboutBackup struct {
+	Missing int    // contents that it should hold, and that were gone
+	Some    string // of them
 }
 
 // Restored says what a home has been made of.

@@ -130,6 +130,45 @@ func TestLineViewSaysEachChangeOnce(t *testing.T) {
 	}
 }
 
+// Changes that are seen at once, as after a restart of the server, are said in
+// the order in which they came about.
+func TestLineViewSaysChangesInOrder(t *testing.T) {
+	a, out := quiet(t)
+	v := &lineView{app: a, seen: map[string]freshet.Status{}}
+	run := &freshet.Run{ID: 3, Namespace: "default", Workflow: "w", Status: freshet.Stopped}
+	later := func(e freshet.Execution, by time.Duration) freshet.Execution {
+		at := e.StartedAt.Add(by)
+		e.StartedAt = &at
+		if e.EndedAt != nil {
+			end := e.EndedAt.Add(by)
+			e.EndedAt = &end
+		}
+		return e
+	}
+	item := func(n int) freshet.Execution {
+		e := started("items", 1, freshet.Success)
+		e.Item = &n
+		return e
+	}
+	queued := freshet.Execution{Task: "publish", Seq: 1, Try: 1, Status: freshet.Queued, QueuedAt: started("", 1, freshet.Running).StartedAt}
+	tasks := []freshet.Execution{later(started("late", 1, freshet.Success), time.Minute), started("items", 1, freshet.Success), item(0), item(1), started("b", 1, freshet.Running), queued}
+	if err := v.show(run, tasks); err != nil {
+		t.Fatal(err)
+	}
+	want := "2025-01-02T03:04:05Z  b running\n2025-01-02T03:04:06Z  items[0] success in 1.0s\n2025-01-02T03:04:06Z  items[1] success in 1.0s\n" +
+		"2025-01-02T03:04:06Z  items success in 1.0s\n2025-01-02T03:05:06Z  late success in 1.0s\n"
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Error(diff)
+	}
+	out.Reset()
+	if err := v.tick(); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("2025-01-02T03:04:05Z  publish queued\n", out.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestTailsHandOutWholeLines(t *testing.T) {
 	var got []string
 	l := newTails(nil, 1, func(t *tail, line []byte) error {

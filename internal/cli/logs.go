@@ -31,6 +31,7 @@ type tails struct {
 	client *client.Client
 	run    int64
 	line   func(t *tail, line []byte) error // with its end of line
+	gone   func(t *tail)                    // a try's log is not there any more; may be nil
 	all    []*tail
 	known  map[string]bool
 }
@@ -91,6 +92,9 @@ func (l *tails) readOne(ctx context.Context, t *tail) error {
 			if err := l.flush(t); err != nil {
 				return err
 			}
+			if part.Gone && l.gone != nil {
+				l.gone(t)
+			}
 			if part.Final {
 				t.done = true
 				return nil
@@ -135,6 +139,13 @@ func (l *tails) close() error {
 		}
 	}
 	return nil
+}
+
+// saysGone tells a person of a log that is not there any more.
+func (a *app) saysGone(run int64) func(*tail) {
+	return func(t *tail) {
+		a.err.line("the log of task %s of run %d, start %d, try %d, is not there any more: its file has been removed", t.name, run, t.at.Seq, t.at.Try)
+	}
 }
 
 // logLine is a line of a log as JSON.
@@ -196,6 +207,7 @@ freshet run logs hello -f               # until its latest run ends`,
 					return err
 				}
 				logs := newTails(server, id, a.prefixed(nameWidth(tasks)))
+				logs.gone = a.saysGone(id)
 				if follow {
 					_, err := a.followLogs(c.Context(), logs, nil)
 					return err
@@ -278,6 +290,7 @@ func (a *app) taskLog(ctx context.Context, c *client.Client, run int64, task str
 		_, err := a.out.Write(line)
 		return err
 	})
+	logs.gone = a.saysGone(run)
 	logs.all = []*tail{{name: task, at: client.LogQuery{Seq: first.Seq, Try: 1}}}
 	if err := logs.read(ctx); err != nil {
 		return err
@@ -294,6 +307,7 @@ func notStarted(run int64, task string) error {
 // line.
 func (a *app) itemLogs(ctx context.Context, c *client.Client, run int64, task string, seq int, follow bool) error {
 	logs := newTails(c, run, a.prefixed(len(task)+len("[0]")))
+	logs.gone = a.saysGone(run)
 	ended := errors.New("the task has ended")
 	f := follower{client: c, run: run, interval: logPoll, tick: func() error { return logs.read(ctx) }}
 	f.changed = func(*freshet.Run, []freshet.Execution) error {

@@ -12,6 +12,7 @@ type noRows struct {
 	of        string // what the list is of: runs
 	namespace string // where was looked; empty: everywhere
 	filtered  bool   // there may be others, of which something else was asked
+	kept      bool   // there may have been some, which are not kept any more
 	hint      string // how there comes to be one
 }
 
@@ -29,7 +30,11 @@ func listOr[T any](a *app, rows []T, columns []column[T], none noRows) error {
 		a.err.line("no such %s%s", none.of, where)
 		return nil
 	}
-	a.err.line("no %s%s yet", none.of, where)
+	if none.kept {
+		a.err.line("no %s%s: what is over is kept for a time only, see `retention`", none.of, where)
+	} else {
+		a.err.line("no %s%s yet", none.of, where)
+	}
 	a.err.line("%s %s", a.err.paint(cyan, "hint:"), a.asCalled(none.hint))
 	return nil
 }

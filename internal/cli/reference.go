@@ -86,6 +86,9 @@ func (a *app) runRef(ctx context.Context, c *client.Client, text string) (int64,
 	if id, ok := runID(text); ok {
 		return id, nil
 	}
+	if err := noRunRef(text); err != nil {
+		return 0, err
+	}
 	namespace, name, err := a.workflowRef(text)
 	if err != nil {
 		return 0, err
@@ -99,6 +102,15 @@ func (a *app) runRef(ctx context.Context, c *client.Client, text string) (int64,
 			WithHint("`freshet run list` shows the runs, `freshet workflow list` the workflows"))
 	}
 	return page.Items[0].ID, nil
+}
+
+// noRunRef refuses what begins as no name does, and is no id.
+func noRunRef(text string) error {
+	if text == "" || !strings.ContainsAny(text[:1], "0123456789-+") || looksLikeFile(text) {
+		return nil
+	}
+	return invalid("%q is no run", shorten(text, 60)).
+		WithHint("a run is its id, a whole number from 1, or the name of a workflow: its latest run")
 }
 
 func runID(text string) (int64, bool) {

@@ -15,7 +15,10 @@ func (a *app) runRerunCommand() *cobra.Command {
 		Short: "Run a run that has ended again: all of it, or from where it failed",
 		Long: `Start a new run with the parameters, the event and the version of one that has
 ended. With --from-failed or --from the tasks that need not run again keep their
-results; the others start with the events that had started them.`,
+results; the others start with the events that had started them, as far as those
+are still kept. Values (env, with, command, if) are computed anew from these:
+they are not copied from the run before, so a secret, an output or, with
+--latest, the workflow's text may give others.`,
 		Example: `freshet run rerun 7
 freshet run rerun 7 --from-failed --wait
 freshet run rerun etl --from load --latest   # with the current version of etl`,
@@ -34,6 +37,6 @@ freshet run rerun etl --from load --latest   # with the current version of etl`,
 	c.Flags().StringVar(&r.From, "from", "", "TASK: start this task and what follows it again, and keep other results")
 	c.Flags().BoolVar(&r.Latest, "latest", false, "with the workflow's current version")
 	c.Flags().BoolVarP(&wait, "wait", "w", false, "follow the run and end with its result")
-	c.MarkFlagsMutuallyExclusive("from-failed", "from")
+	oneOf(c, "from-failed", "from")
 	return takes(c)
 }

@@ -1,12 +1,16 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
-	"strconv"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/freshet/freshet"
 )
 
 // The groups of the main help.
@@ -99,19 +103,9 @@ func unknownCommand(c *cobra.Command, typed string) error {
 
 // flagError says what is wrong with a flag.
 func flagError(c *cobra.Command, err error) error {
-	var own ownWords
-	var number *strconv.NumError
-	var wrong *pflag.InvalidValueError
-	switch {
-	case errors.As(err, &own):
-		return invalid("%s", own).WithHint("`%s --help` shows the flags", c.CommandPath())
-	case errors.As(err, &wrong) && errors.As(err, &number):
-		return invalid("--%s takes a whole number; %q is none", wrong.GetFlag().Name, wrong.GetValue()).
-			WithHint("`%s --help` shows the flags", c.CommandPath())
-	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
-		return invalid("%s", err).WithHint("`%s --help` shows the flags", c.CommandPath())
+		return invalid("%s", flagWords(err)).WithHint("`%s --help` shows the flags", c.CommandPath())
 	}
 	name := unknown.GetSpecifiedName()
 	dashes := "--"
@@ -128,6 +122,59 @@ func flagError(c *cobra.Command, err error) error {
 		return e.WithHint("did you mean --%s?", near)
 	}
 	return e.WithHint("`%s --help` shows the flags", c.CommandPath())
+}
+
+// flagWords says what is wrong with the value of a flag.
+func flagWords(err error) string {
+	var own ownWords
+	var of *freshet.Error
+	var wrong *pflag.InvalidValueError
+	var none *pflag.ValueRequiredError
+	var malformed *pflag.InvalidSyntaxError
+	switch {
+	case errors.As(err, &own):
+		return string(own)
+	case errors.As(err, &none):
+		return fmt.Sprintf("--%s takes %s, and nothing follows it", none.GetFlag().Name, cmp.Or(valueName(none.GetFlag()), "a value"))
+	case errors.As(err, &malformed):
+		return fmt.Sprintf("%s is no flag", malformed.GetSpecifiedFlag())
+	case !errors.As(err, &wrong):
+		return err.Error()
+	}
+	flag, value := wrong.GetFlag(), wrong.GetValue()
+	switch kind := flag.Value.Type(); {
+	case errors.As(err, &of):
+		return fmt.Sprintf("--%s: %s", flag.Name, of.Message)
+	case kind == "bool":
+		return fmt.Sprintf("--%s is true or false; %q is neither", flag.Name, value)
+	case strings.HasPrefix(kind, "int"):
+		return fmt.Sprintf("--%s takes a whole number; %q is none", flag.Name, value)
+	case kind == "stringSlice":
+		return fmt.Sprintf("--%s takes a list with commas, in which a quote has its other end; %q is none", flag.Name, value)
+	}
+	return fmt.Sprintf("--%s cannot be %q", flag.Name, value)
+}
+
+// valueName is what a flag's value is called: its usage begins with it, as in
+// "URL: where …".
+func valueName(f *pflag.Flag) string {
+	name, _, named := strings.Cut(f.Usage, ": ")
+	if !named {
+		return ""
+	}
+	return name
+}
+
+// oneOf lets a command have one of some flags at most.
+func oneOf(c *cobra.Command, names ...string) {
+	c.MarkFlagsMutuallyExclusive(names...) // for completion
+	c.PreRunE = func(c *cobra.Command, _ []string) error {
+		given := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !c.Flags().Changed(name) })
+		if len(given) < 2 {
+			return nil
+		}
+		return invalid("--%s and --%s exclude each other", given[0], given[1]).WithHint("`%s --help` shows the flags", c.CommandPath())
+	}
 }
 
 // takes checks the number of a command's arguments against its usage line:

@@ -193,7 +193,7 @@ freshet run list --since 24h -A -o json`,
 				return err
 			}
 			none := noRows{
-				of: "runs", namespace: query.Namespace, filtered: len(status) > 0 || since != "" || before > 0,
+				of: "runs", namespace: query.Namespace, kept: true, filtered: len(status) > 0 || since != "" || before > 0,
 				hint: "`freshet run start WORKFLOW` starts one",
 			}
 			if query.Workflow != "" {

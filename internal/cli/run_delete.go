@@ -30,8 +30,7 @@ freshet run delete -y hello             # its latest run`,
 				if err := server.DeleteRun(c.Context(), id); err != nil {
 					return err
 				}
-				a.out.line("run %d deleted", id)
-				return nil
+				return a.show(run, func() { a.out.line("run %d deleted", id) }, plainOf(run, runColumns))
 			})
 		},
 	}

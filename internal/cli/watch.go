@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/freshet/freshet"
@@ -80,7 +82,11 @@ func (v *lineView) show(run *freshet.Run, tasks []freshet.Execution) error {
 			begun = append(begun, e)
 		}
 	}
-	for _, e := range newly(v.seen, begun) {
+	changed := newly(v.seen, begun)
+	slices.SortStableFunc(changed, func(x, y freshet.Execution) int {
+		return cmp.Or(v.when(now, &x).Compare(v.when(now, &y)), cmp.Compare(endsLast(&x), endsLast(&y)))
+	})
+	for _, e := range changed {
 		p.line("%s", v.line(now, &e))
 	}
 	return nil
@@ -98,15 +104,29 @@ func (v *lineView) paint(s freshet.Status) string {
 	return v.app.out.paint(statusColour(s), string(s))
 }
 
-func (v *lineView) line(now clock, e *freshet.Execution) string {
-	when := now.now
+// when is the time of a change, now where it has none of its own.
+func (v *lineView) when(now clock, e *freshet.Execution) time.Time {
 	switch {
 	case e.EndedAt != nil:
-		when = *e.EndedAt
+		return *e.EndedAt
 	case e.StartedAt != nil && e.Status == freshet.Running:
-		when = *e.StartedAt
+		return *e.StartedAt
+	case e.QueuedAt != nil && e.Status == freshet.Queued:
+		return *e.QueuedAt
 	}
-	text := now.time(when) + "  " + taskName(e)
+	return now.now
+}
+
+// endsLast puts what ended with its last item behind its items.
+func endsLast(e *freshet.Execution) int {
+	if e.Item == nil && e.Status.Final() {
+		return 1
+	}
+	return 0
+}
+
+func (v *lineView) line(now clock, e *freshet.Execution) string {
+	text := now.time(v.when(now, e)) + "  " + taskName(e)
 	if e.Seq > 1 {
 		text += " #" + number(e.Seq)
 	}

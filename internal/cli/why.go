@@ -69,6 +69,9 @@ func (a *app) explain(ctx context.Context, c *client.Client, args []string) (fre
 	if id, ok := runID(args[0]); ok {
 		return c.WhyRun(ctx, id)
 	}
+	if err := noRunRef(args[0]); err != nil {
+		return freshet.Explanation{}, err
+	}
 	namespace, name, err := a.workflowRef(args[0])
 	if err != nil {
 		return freshet.Explanation{}, err

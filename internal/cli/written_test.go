@@ -82,7 +82,9 @@ func TestNoRows(t *testing.T) {
 		none   noRows
 		says   string
 	}{
-		"none yet":   {tableFormat, noRows{of: "runs", namespace: "science", hint: "`freshet run start x` starts one"}, "no runs in namespace science yet\nhint: `freshet run start x` starts one\n"},
+		"none yet": {tableFormat, noRows{of: "runs", namespace: "science", hint: "`freshet run start x` starts one"}, "no runs in namespace science yet\nhint: `freshet run start x` starts one\n"},
+		"kept for a time": {tableFormat, noRows{of: "runs of x", kept: true, hint: "`freshet run start x` starts one"},
+			"no runs of x: what is over is kept for a time only, see `retention`\nhint: `freshet run start x` starts one\n"},
 		"everywhere": {tableFormat, noRows{of: "runs", filtered: true}, "no such runs\n"},
 		"plain":      {plainFormat, noRows{of: "runs"}, ""},
 	} {

@@ -31,23 +31,26 @@ func (w *ward) contents(ctx context.Context) {
 // goneContents are the hashes of what is named and not there. Names are read
 // first: a content is there before a row names it.
 func (w *ward) goneContents(ctx context.Context) (named int, gone []string, err error) {
-	sums, err := w.Database.Blobs(ctx)
-	if err != nil || len(sums) == 0 {
-		return 0, nil, err
-	}
-	there := make(map[string]bool, len(sums))
-	if err := disk.New(filepath.Join(w.Home, "blobs")).List(ctx, func(c blob.Content) error {
-		there[c.SHA256] = true
-		return nil
-	}); err != nil {
-		return 0, nil, err
-	}
-	for _, s := range sums {
-		if !there[s] {
-			gone = append(gone, s)
+	contents := disk.New(filepath.Join(w.Home, "blobs"))
+	err = w.Database.Blobs(ctx, func(prefix string, sums []string) error {
+		if named += len(sums); len(sums) == 0 {
+			return nil
 		}
-	}
-	return len(sums), gone, nil
+		there := make(map[string]bool, len(sums))
+		if err := contents.List(ctx, prefix, func(c blob.Content) error {
+			there[c.SHA256] = true
+			return nil
+		}); err != nil {
+			return err
+		}
+		for _, s := range sums {
+			if !there[s] {
+				gone = append(gone, s)
+			}
+		}
+		return nil
+	})
+	return named, gone, err
 }
 
 // both are the texts that are in both lists.

@@ -28,7 +28,8 @@ type Database interface {
 	Invariants(ctx context.Context) ([]store.Invariant, error)
 	UsedVersions(ctx context.Context) ([]store.UsedVersion, error)
 	Cursor(ctx context.Context) (store.Cursor, error)
-	Blobs(ctx context.Context) ([]string, error)
+	Blobs(ctx context.Context, yield func(prefix string, sums []string) error) error
+	Running(ctx context.Context) (int64, error)
 }
 
 // Patient is what is looked at.
@@ -63,7 +64,7 @@ func Look(ctx context.Context, p Patient) ([]freshet.Check, error) {
 	w.server()
 	w.home()
 	w.space()
-	w.keeper()
+	w.keeper(ctx)
 	w.database(ctx)
 	return w.found, ctx.Err()
 }
@@ -83,7 +84,7 @@ func (w *ward) server() {
 			if errors.As(err, &e) {
 				hint = e.Hint
 			}
-			w.add("port", freshet.CheckFail, hint, "%v", err)
+			w.add("port", freshet.CheckWarn, hint, "%v", err)
 			return
 		}
 		w.add("port", freshet.CheckOK, "", "free")
@@ -143,13 +144,16 @@ func (w *ward) space() {
 	w.add("disk", result, "free some space where the home lies; on a full disk nothing new is accepted", "%d MB free", free>>20)
 }
 
-func (w *ward) keeper() {
+func (w *ward) keeper(ctx context.Context) {
 	c, err := keeper.Dial(w.Home, w.Version, nil)
 	switch {
+	case errors.Is(err, keeper.ErrSilent):
+		w.add("keeper", freshet.CheckFail, "let it go on with `kill -CONT PID`; or end it with `kill -9 PID`: its tasks end `lost`, and the server starts another",
+			"it hangs, or has been stopped: %v", err)
 	case err != nil && w.Live != nil:
 		w.add("keeper", freshet.CheckFail, "the server starts one as soon as it can; its log says what keeps it from that", "none answers: %v", err)
 	case err != nil:
-		w.add("keeper", freshet.CheckOK, "", "none: no task is running")
+		w.orphans(ctx)
 	default:
 		defer c.Close()
 		if c.Hello.Version != w.Version {
@@ -159,6 +163,25 @@ func (w *ward) keeper() {
 		}
 		w.add("keeper", freshet.CheckOK, "", "pid %d, version %s", c.Hello.PID, c.Hello.Version)
 	}
+}
+
+// orphans are executions that were running when both the server and the
+// keeper ended.
+func (w *ward) orphans(ctx context.Context) {
+	n := int64(0)
+	if w.Database != nil { // else that check says why
+		var err error
+		if n, err = w.Database.Running(ctx); err != nil {
+			w.add("keeper", freshet.CheckWarn, "see the check of the database", "none, and whether tasks are recorded as running cannot be told: %v", err)
+			return
+		}
+	}
+	if n > 0 {
+		w.add("keeper", freshet.CheckWarn, "start the server: it makes sure that their processes are dead; they end `lost`, and are tried again where their `retries` say so",
+			"none, and %d tasks are recorded as running", n)
+		return
+	}
+	w.add("keeper", freshet.CheckOK, "", "none: no task is running")
 }
 
 func (w *ward) database(ctx context.Context) {

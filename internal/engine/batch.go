@@ -19,14 +19,14 @@ type batch struct {
 	execs    rows[freshet.Key, *machine.Execution]
 	waits    rows[machine.WaitKey, *machine.Wait] // nil: deleted
 	rules    rows[ruleKey, machine.RuleRow]
-	timers   rows[timerKey, *machine.Timer] // nil: deleted
-	flows    rows[string, machine.WorkflowRow]
+	timers   rows[timerKey, *machine.Timer]               // nil: deleted
+	flows    rows[store.WorkflowID, *machine.WorkflowRow] // nil: deleted
 	vers     []machine.VersionRow
 	cuts     rows[machine.NodeKey, machine.MarkCut] // carried out before marks are added
 	marks    map[machine.NodeKey][]machine.MarkRow
-	trigs    rows[int64, *machine.TriggerRow] // nil: deleted
-	spaces   rows[string, machine.NamespaceRow]
-	unflows  []store.WorkflowID
+	trigs    rows[int64, *machine.TriggerRow]    // nil: deleted
+	spaces   rows[string, *machine.NamespaceRow] // nil: deleted
+	unflows  []store.Unflow
 	unspaces []string
 	unruns   []int64
 	unheld   []machine.HeldKey
@@ -102,8 +102,9 @@ func (b *batch) add(d *machine.Decision) {
 		t := &d.Timers[i]
 		b.timers.put(keyOf(t), t)
 	}
-	for _, w := range d.Workflows {
-		b.flows.put(w.Namespace+"/"+w.Name, w)
+	for i := range d.Workflows {
+		w := &d.Workflows[i]
+		b.flows.put(store.WorkflowID{Namespace: w.Namespace, Name: w.Name}, w)
 	}
 	b.vers = append(b.vers, d.Versions...)
 	b.addMarks(d)
@@ -121,7 +122,7 @@ func (b *batch) add(d *machine.Decision) {
 		b.places.put(d.Places[i].PlaceKey, &d.Places[i])
 	}
 	if d.Space != nil {
-		b.spaces.put(d.Space.Name, *d.Space)
+		b.spaces.put(d.Space.Name, d.Space)
 	}
 	b.size += 1 + len(d.NewRuns) + len(d.Executions) + len(d.Waits) + len(d.Unwaits) + len(d.Rules) + len(d.Timers) + len(d.Emit) + len(d.Marks) + len(d.Triggers) +
 		len(d.Places) + len(d.Unplaces)
@@ -150,11 +151,21 @@ func (b *batch) addMarks(d *machine.Decision) {
 // empty tells whether there is nothing to store.
 func (b *batch) empty() bool { return len(b.entries) == 0 && b.size == 0 }
 
+// there are the rows that are not deleted.
+func there[T any](list []*T) (rows []T) {
+	for _, row := range list {
+		if row != nil {
+			rows = append(rows, *row)
+		}
+	}
+	return rows
+}
+
 // store is the batch as the store takes it.
 func (b *batch) store(c store.Cursor, leader int64) *store.Batch {
 	s := &store.Batch{Entries: b.entries, Ledger: b.ledger, Runs: b.runs.list, Executions: b.execs.list,
-		Workflows: b.flows.list, Versions: b.vers, Rules: b.rules.list,
-		Spaces: b.spaces.list, Unflows: b.unflows, Unruns: b.unruns, Unspaces: b.unspaces, Unheld: b.unheld, Cursor: c, Leader: leader}
+		Workflows: there(b.flows.list), Versions: b.vers, Rules: b.rules.list,
+		Spaces: there(b.spaces.list), Unflows: b.unflows, Unruns: b.unruns, Unspaces: b.unspaces, Unheld: b.unheld, Cursor: c, Leader: leader}
 	s.Unmarks = b.cuts.list
 	for _, k := range slices.SortedFunc(maps.Keys(b.marks), machine.NodeKey.Compare) {
 		s.Marks = append(s.Marks, b.marks[k]...)

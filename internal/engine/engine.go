@@ -66,6 +66,7 @@ type Start struct {
 	Files     []freshet.File
 	Brought   []*machine.Execution // of a run that was rerun: those whose artifacts its directory begins with
 	Secrets   []string             // names of those that the run's version mentions
+	WriteOnly []string             // its parameters that are shown to nobody
 }
 
 // Engine decides. Run it once; Submit from anywhere.

@@ -115,10 +115,11 @@ func fact(k machine.Kind) bool {
 	return true
 }
 
-// essential facts and commands are taken even when the disk is full.
+// essential facts and commands are taken even when the disk is full: what ends
+// something, and what makes room.
 func essential(k machine.Kind) bool {
 	switch k {
-	case machine.Started, machine.Ended, machine.StopRun, machine.StopTask:
+	case machine.Started, machine.Ended, machine.StopRun, machine.StopTask, machine.DeleteRun, machine.DeleteFlow:
 		return true
 	}
 	return false
@@ -131,7 +132,7 @@ func urgent(k machine.TimerKind) bool {
 }
 
 var errFull = freshet.Errorf(freshet.Unavailable, "the disk is full: nothing new is accepted").
-	WithHint("free some space; what was accepted before is safe, and running tasks are still recorded")
+	WithHint("free some space, or delete runs and workflows; what was accepted before is safe, and running tasks are still recorded")
 
 // accept gives the taken entries their places in the journal, once they are
 // known not to have been accepted before.

@@ -71,22 +71,15 @@ func (e *Engine) giveUp(ctx context.Context, s store.RunSnapshot, why error) err
 	if e.cursor.Run == s.Row.ID { // nobody goes on with its step
 		e.cursor.More, e.cursor.Run = nil, 0
 	}
-	e.last++
-	b := &store.Batch{Cursor: e.cursor, Leader: e.leader}
-	b.Entries = []machine.Entry{{Offset: e.last, Namespace: s.Row.Namespace, Kind: machine.RunEnded, Time: e.cursor.Time, Run: s.Row.ID, Depth: s.Row.Depth,
-		Body: machine.Body{Status: freshet.Failed, Workflow: s.Row.Workflow, Key: s.Row.Place}}}
-	row := s.Row
-	row.Status, row.Code, row.Reason, row.EndedAt = freshet.Failed, freshet.CodeInternal, why.Error(), e.cursor.Time
-	b.Runs = append(b.Runs, row)
-	for _, x := range s.Held {
-		if x.Status.Final() {
-			continue
-		}
-		c := *x
-		c.Status, c.Code, c.Reason, c.EndedAt, c.By = freshet.Failed, freshet.CodeInternal, "its run was given up", e.cursor.Time, nil
-		b.Executions = append(b.Executions, &c)
+	d := machine.GiveUp(machine.Loaded{Row: s.Row, Held: s.Held, Waits: s.Waits, Dues: s.Dues}, e.cursor.Time, why.Error())
+	b := &batch{}
+	b.add(d)
+	for _, en := range d.Emit { // decided behind what was accepted before
+		e.last++
+		en.Offset, en.Time = e.last, e.cursor.Time
+		b.entries = append(b.entries, en)
 	}
-	return e.cfg.Store.Commit(ctx, b)
+	return e.cfg.Store.Commit(ctx, b.store(e.cursor, e.leader))
 }
 
 func (e *Engine) loadRun(ctx context.Context, s store.RunSnapshot) error {
@@ -180,7 +173,7 @@ func (e *Engine) claimed() []Start {
 
 func (e *Engine) startOf(v *version, r *machine.Run, x *machine.Execution) Start {
 	t, _ := v.spec.Task(x.Key.Task)
-	return Start{Run: r.RunRow, Task: t, Execution: x, Files: v.files, Brought: r.Brought(), Secrets: v.spec.Secrets}
+	return Start{Run: r.RunRow, Task: t, Execution: x, Files: v.files, Brought: r.Brought(), Secrets: v.spec.Secrets, WriteOnly: v.spec.WriteOnly()}
 }
 
 func isFull(err error) bool { return errors.Is(err, store.ErrFull) }

@@ -69,7 +69,7 @@ func (t *turn) keep(p *pending, g *machine.Registry, d *machine.Decision, part i
 	}
 	if d.Unflow != "" {
 		replaced = append(replaced, versionID{p.Namespace, d.Unflow, g.Flows[d.Unflow].Version})
-		t.b.unflows = append(t.b.unflows, store.WorkflowID{Namespace: p.Namespace, Name: d.Unflow})
+		t.unflow(p, store.WorkflowID{Namespace: p.Namespace, Name: d.Unflow})
 	}
 	if d.Unrun != 0 {
 		t.b.unruns = append(t.b.unruns, d.Unrun)
@@ -79,6 +79,7 @@ func (t *turn) keep(p *pending, g *machine.Registry, d *machine.Decision, part i
 	}
 	if d.Gone {
 		t.b.unspaces = append(t.b.unspaces, p.Namespace)
+		t.b.spaces.put(p.Namespace, nil)
 	}
 	machine.ApplyRegistry(g, d)
 	for _, id := range replaced {
@@ -86,6 +87,20 @@ func (t *turn) keep(p *pending, g *machine.Registry, d *machine.Decision, part i
 	}
 	t.write(p)
 	t.take(p, d, 0, part)
+}
+
+// unflow deletes a workflow. Runs of another one of its name may have been
+// asked for already: ids are given in the order of the journal.
+func (t *turn) unflow(p *pending, id store.WorkflowID) {
+	next := t.cursor.NextRun
+	for _, later := range t.e.backlog {
+		if later.Offset > p.Offset && later.Kind == machine.StartRun {
+			next = later.Run
+			break
+		}
+	}
+	t.b.unflows = append(t.b.unflows, store.Unflow{WorkflowID: id, NextRun: next, Time: p.Time})
+	t.b.flows.put(id, nil)
 }
 
 // follow brings about what a decision about a namespace entails, and tells
@@ -117,11 +132,15 @@ func (t *turn) stepRegistry(specs *specs, g *machine.Registry, p *pending, more 
 				t.e.cfg.Log.Error("a step panicked", logkey.Namespace, g.Namespace, logkey.Offset, p.Offset, logkey.Fault, fault, logkey.Stack, string(debug.Stack()))
 			}
 			d = &machine.Decision{}
-			if !fact(p.Kind) {
-				d.Refused = freshet.Errorf(freshet.Internal, "a fault of Freshet while deciding entry %d: %v", p.Offset, fault)
-				return
+			refused := freshet.Errorf(freshet.Internal, "a fault of Freshet while deciding entry %d: %v", p.Offset, fault)
+			switch {
+			case p.Kind == machine.StartRun && p.Body.Start.Caller != nil: // a task waits for the answer
+				d.Emit = []machine.Entry{machine.CallFailed(&p.Entry, refused.Message)}
+			case !fact(p.Kind):
+				d.Refused = refused
+			default:
+				d.Outcomes = []freshet.Outcome{{Rule: -1, Result: freshet.Erred, Note: fmt.Sprintf("a fault of Freshet: %v", fault)}}
 			}
-			d.Outcomes = []freshet.Outcome{{Rule: -1, Result: freshet.Erred, Note: fmt.Sprintf("a fault of Freshet: %v", fault)}}
 		}
 	}()
 	t.e.stats.steps.Add(1)

@@ -38,7 +38,12 @@ func (e *Engine) Sweep(ctx context.Context, b store.Sweep) (store.Swept, error) 
 
 func (e *Engine) sweep(s *sweep) {
 	s.Leader = e.leader
-	done, err := e.cfg.Store.Sweep(context.WithoutCancel(s.ctx), &s.Sweep)
+	ctx := context.WithoutCancel(s.ctx)
+	done, err := e.cfg.Store.Sweep(ctx, &s.Sweep)
+	if isFull(err) && !e.full { // removing is how there is room again
+		e.makeRoom(err)
+		done, err = e.cfg.Store.Sweep(ctx, &s.Sweep)
+	}
 	s.answer <- swept{done, err}
 }
 

@@ -221,6 +221,7 @@ func (t *turn) run(p *pending, id int64) bool {
 			return true
 		}
 		t.end(v.spec, r, &p.Entry, d)
+		t.tally.run(v.spec, r, d)
 		machine.Apply(v.spec, r, d)
 		t.write(p)
 		t.take(p, d, id, part)
@@ -260,6 +261,9 @@ func (t *turn) gone(p *pending) {
 	case machine.Ended:
 		// Its end concerns nobody any more; whoever holds it may forget it.
 		t.effects.Ended = append(t.effects.Ended, p.Body.Process.Key(p.Run))
+	case machine.ChildStarted: // the run was given up meanwhile
+		t.append(&pending{Entry: machine.StopCalled(p.Namespace, p.Body.Child.Run, p.Depth, p.Offset)})
+		t.write(t.e.backlog[len(t.e.backlog)-1])
 	}
 	t.answer(p, Reply{Err: freshet.Errorf(freshet.Conflict, "run %d is over", p.Run)})
 }
@@ -283,7 +287,7 @@ func (t *turn) step(w *spec.Workflow, r *machine.Run, en *machine.Entry, more *m
 func (t *turn) take(p *pending, d *machine.Decision, run int64, part int) {
 	e := t.e
 	t.b.add(d)
-	t.tally.run(&p.Entry, d)
+	t.tally.Started += len(d.NewRuns)
 	if len(d.Outcomes) > 0 {
 		t.b.ledger = append(t.b.ledger, store.LedgerRow{Offset: p.Offset, Namespace: p.Namespace, Run: run, Part: part, Outcomes: d.Outcomes})
 	}

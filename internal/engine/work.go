@@ -5,6 +5,7 @@ import (
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/machine"
+	"github.com/freshet/freshet/internal/spec"
 )
 
 // Work is what one commit has done, for those who count.
@@ -20,23 +21,23 @@ type Work struct {
 }
 
 // tally collects the work of a turn.
-type tally struct {
-	Work
-	ended map[freshet.Key]bool
-}
+type tally struct{ Work }
 
-// run counts what a decision about a run has ended. An execution that had
-// ended before may be written again; it ended at another time, or is known.
-func (c *tally) run(en *machine.Entry, d *machine.Decision) {
+// run counts what a decision about a run ends, before it is applied. A try
+// that another follows is no end, and what had ended before may be written
+// again.
+func (c *tally) run(w *spec.Workflow, r *machine.Run, d *machine.Decision) {
 	for _, x := range d.Executions {
-		own := en.Body.Process != nil && en.Body.Process.Key(en.Run) == x.Key
-		if !x.Status.Final() || c.ended[x.Key] || !own && !x.EndedAt.Equal(en.Time) {
+		if !x.Status.Final() {
 			continue
 		}
-		if c.ended == nil {
-			c.ended, c.Executions = map[freshet.Key]bool{}, map[freshet.Status]int{}
+		before := r.Find(w, x.Key)
+		if before != nil && (before.Status.Final() || before.Status == freshet.Retrying && followed(d, x.Key)) {
+			continue
 		}
-		c.ended[x.Key] = true
+		if c.Executions == nil {
+			c.Executions = map[freshet.Status]int{}
+		}
 		c.Executions[x.Status]++
 	}
 	if d.Run != nil && d.Run.Status.Final() {
@@ -45,7 +46,6 @@ func (c *tally) run(en *machine.Entry, d *machine.Decision) {
 		}
 		c.Ended[d.Run.Status]++
 	}
-	c.Started += len(d.NewRuns)
 }
 
 // work is what the turn has done, once it is on disk.

@@ -9,35 +9,61 @@ import (
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/machine"
+	"github.com/freshet/freshet/internal/spec"
 )
 
-// TestTally: an execution is counted when it ends, and not when its row is
-// written again because a later start has taken its place.
+// TestTally: an execution is counted when it ends with its last try, also if
+// that is stopped before it begins, and not when its row is written again
+// because a later start has taken its place.
 func TestTally(t *testing.T) {
-	now := freshet.Time(time.Now())
-	execution := func(seq int, status freshet.Status, ended time.Time) *machine.Execution {
-		return &machine.Execution{Key: freshet.Key{Run: 5, Task: "t", Item: freshet.NoItem, Seq: seq, Try: 1}, Status: status, EndedAt: ended}
+	flows, diags := spec.Parse("f.yaml", []byte(`name: f
+ends: never
+tasks:
+  t: {bash: "true", retries: {limit: 1, delay: 1s}, start: {event: e, busy: ignore}}
+  each: {foreach: [1, 2], bash: "true", retries: {limit: 1, delay: 1s}, start: {event: items, busy: ignore}}
+  x: {expr: {n: "1"}, start: {event: e, busy: ignore}}
+`))
+	if len(flows) != 1 {
+		t.Fatal(diags.Err())
 	}
-	process := machine.Entry{Kind: machine.Ended, Run: 5, Time: now,
-		Body: machine.Body{Process: &machine.Process{Task: "t", Item: freshet.NoItem, Seq: 1, Try: 1, Time: now.Add(-time.Second)}}}
-	event := machine.Entry{Kind: machine.EventHappened, Time: now}
-	later := machine.Entry{Kind: machine.EventHappened, Time: now.Add(time.Minute)}
+	w, now := flows[0], freshet.Time(time.Now())
+	r := machine.NewRun(w, machine.RunRow{ID: 5, Namespace: "default", Workflow: "f", Status: freshet.Running})
 	var c tally
-	for _, step := range []struct {
-		entry *machine.Entry
-		d     machine.Decision
-	}{
-		{&process, machine.Decision{Executions: []*machine.Execution{execution(1, freshet.Failed, now.Add(-time.Second)), execution(2, freshet.Retrying, time.Time{})}}},
-		{&event, machine.Decision{Executions: []*machine.Execution{execution(1, freshet.Failed, now.Add(-time.Second)), execution(3, freshet.Success, now)}}},
-		{&event, machine.Decision{Executions: []*machine.Execution{execution(3, freshet.Success, now), execution(4, freshet.Skipped, now)}}},
-		{&later, machine.Decision{Executions: []*machine.Execution{execution(4, freshet.Skipped, now)}, NewRuns: make([]machine.RunRow, 2)}},
-		{&later, machine.Decision{Run: &machine.RunRow{ID: 5, Status: freshet.Stopping}}},
-		{&later, machine.Decision{Run: &machine.RunRow{ID: 5, Status: freshet.Stopped}}},
-	} {
-		c.run(step.entry, &step.d)
+	step := func(en machine.Entry) {
+		now = now.Add(time.Second)
+		en.Run, en.Time = 5, now
+		d := machine.Step(w, r, &en, nil)
+		if d.Refused != nil || d.More != nil {
+			t.Fatalf("%s: %+v", en.Kind, d)
+		}
+		c.run(w, r, d)
+		machine.Apply(w, r, d)
 	}
-	want := Work{Started: 2, Ended: map[freshet.Status]int{freshet.Stopped: 1},
-		Executions: map[freshet.Status]int{freshet.Failed: 1, freshet.Success: 1, freshet.Skipped: 1}}
+	event := func(key string) { step(machine.Entry{Kind: machine.EventHappened, Event: &freshet.Event{Key: key}}) }
+	fail := func(task string, item, seq, try int) {
+		k := freshet.Key{Run: 5, Task: task, Item: item, Seq: seq, Try: try}
+		machine.Apply(w, r, machine.Claim(w, r, k, 1, "node"))
+		step(machine.Entry{Kind: machine.Ended, Body: machine.Body{Process: &machine.Process{Task: task, Item: item, Seq: seq, Try: try, Epoch: 1,
+			Time: now.Add(-time.Second), ExitCode: 1}}})
+	}
+	stop := func(task string) { step(machine.Entry{Kind: machine.StopTask, Body: machine.Body{Task: task}}) }
+	step(machine.Entry{Kind: machine.StartRun, Body: machine.Body{Start: &machine.RunStart{}}})
+	event("e") // x: success
+	fail("t", freshet.NoItem, 1, 1)
+	step(machine.Entry{Kind: machine.TimerFired, Body: machine.Body{Timer: &machine.Timer{Kind: machine.RetryTimer,
+		Key: freshet.Key{Run: 5, Task: "t", Item: freshet.NoItem, Seq: 1, Try: 1}}}})
+	fail("t", freshet.NoItem, 1, 2) // failed
+	event("e")                      // x: success
+	fail("t", freshet.NoItem, 2, 1)
+	stop("t")  // stopped while it waits for its next try
+	event("e") // x: success
+	stop("t")  // stopped while it waits for a slot
+	event("items")
+	fail("each", 0, 1, 1)
+	stop("each") // two items and the task
+	step(machine.Entry{Kind: machine.StopRun, Body: machine.Body{Stop: &machine.RunStop{Code: freshet.CodeStoppedByPerson}}})
+	want := Work{Ended: map[freshet.Status]int{freshet.Stopped: 1},
+		Executions: map[freshet.Status]int{freshet.Failed: 1, freshet.Success: 3, freshet.Stopped: 5}}
 	if d := cmp.Diff(want, c.Work, cmpopts.EquateEmpty()); d != "" {
 		t.Error(d)
 	}

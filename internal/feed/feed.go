@@ -133,8 +133,9 @@ const page = 500
 
 // Follow calls yield with each message after an offset that the filter
 // selects, and goes on with those to come, until ctx ends or yield returns an
-// error, which it returns.
-func (f *Feed) Follow(ctx context.Context, after int64, filter Filter, yield func(freshet.Message) error) error {
+// error, which it returns. Now and then it calls looked, which may be nil, with
+// the offset up to which there is no more to yield.
+func (f *Feed) Follow(ctx context.Context, after int64, filter Filter, yield func(freshet.Message) error, looked func(offset int64)) error {
 	f.readers.Add(1)
 	defer f.readers.Add(-1)
 	for {
@@ -150,6 +151,9 @@ func (f *Feed) Follow(ctx context.Context, after int64, filter Filter, yield fun
 			if err := yield(message(&entries[i])); err != nil {
 				return err
 			}
+		}
+		if looked != nil {
+			looked(after)
 		}
 		if more {
 			continue

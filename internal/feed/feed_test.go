@@ -57,7 +57,7 @@ func collect(f *feed.Feed, after int64, n int, got *[]int64) error {
 			return errEnough
 		}
 		return nil
-	})
+	}, nil)
 }
 
 // TestNothingMissedNothingTwice lets readers begin anywhere, before and while
@@ -202,7 +202,7 @@ func TestFilter(t *testing.T) {
 					cancel()
 				}
 				return nil
-			})
+			}, nil)
 			if !errors.Is(err, context.Canceled) || fmt.Sprint(got) != c.want {
 				t.Errorf("got %v, want %s (%v)", got, c.want, err)
 			}

@@ -1,7 +1,9 @@
 package inbox
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -28,7 +30,41 @@ func (x *Inbox) StartRun(ctx context.Context, namespace, name, key string, r fre
 		start.At = &at
 	}
 	reply, err := x.one(ctx, machine.Entry{Namespace: namespace, Kind: machine.StartRun, Body: machine.Body{Start: start}})
+	if err == nil && reply.Known {
+		err = x.sameStart(ctx, reply.Run, start, r)
+	}
 	return reply.Run, err
+}
+
+// sameStart refuses an idempotence key under which another run was started.
+// Where another version has been uploaded in between, what a request leaves out
+// may have another default, and only what it says is compared.
+func (x *Inbox) sameStart(ctx context.Context, id int64, start *machine.RunStart, r freshet.RunRequest) error {
+	run, err := x.store.Run(ctx, id)
+	if freshet.CodeOf(err) == freshet.NotFound { // it has just been removed
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	same := run.Workflow == start.Workflow
+	for name, value := range start.Parameters {
+		_, said := r.Parameters[name]
+		_, typed := r.Texts[name]
+		same = same && (run.Version != start.Version && !said && !typed || equalJSON(run.Parameters[name], value))
+	}
+	if same && (run.Version != start.Version || len(run.Parameters) == len(start.Parameters)) {
+		return nil
+	}
+	return freshet.Errorf(freshet.Conflict, "the idempotence key %q was used before with another workflow or other parameters, for run %d", start.Key, id).
+		WithHint("give each start a key of its own")
+}
+
+// equalJSON tells whether two values are written alike.
+func equalJSON(a, b any) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
 }
 
 // StopRun asks a run to end.

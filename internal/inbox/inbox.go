@@ -7,6 +7,7 @@ package inbox
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/engine"
@@ -25,10 +26,18 @@ type Blobs interface {
 	Missing(ctx context.Context, sums []string) ([]string, error)
 }
 
+// Store is what is looked at before something is let in.
+type Store interface {
+	store.Reader
+	// OffsetAt is an offset below which all entries are older than a time, and
+	// from which on none is.
+	OffsetAt(ctx context.Context, t time.Time) (int64, error)
+}
+
 // Inbox takes what comes from outside.
 type Inbox struct {
 	engine Engine
-	store  store.Reader
+	store  Store
 	blobs  Blobs
 
 	mu       sync.Mutex
@@ -36,7 +45,7 @@ type Inbox struct {
 }
 
 // New makes an inbox.
-func New(e Engine, s store.Reader, b Blobs) *Inbox {
+func New(e Engine, s Store, b Blobs) *Inbox {
 	return &Inbox{engine: e, store: s, blobs: b, compiled: map[string]*spec.Workflow{}}
 }
 

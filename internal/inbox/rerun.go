@@ -35,17 +35,17 @@ func (x *Inbox) Rerun(ctx context.Context, id int64, r freshet.RerunRequest) (in
 	}
 	params, err := w.CheckParameters(row.Parameters, nil)
 	if err != nil {
-		return 0, err
+		return 0, unlike(&row, r, err)
 	}
-	start := &machine.RunStart{Workflow: row.Workflow, Version: version, Parameters: params, Type: freshet.Rerun, Rerun: &machine.Rerun{Of: id},
-		Trace: freshet.Trace(freshet.Traceparent(r.Traceparent))}
+	start := &machine.RunStart{Workflow: row.Workflow, Version: version, Parameters: params, Missing: row.Missing, Type: freshet.Rerun,
+		Rerun: &machine.Rerun{Of: id, From: r.From, Newer: version != row.Version}, Trace: freshet.Trace(freshet.Traceparent(r.Traceparent))}
 	if !row.ScheduledAt.IsZero() {
 		start.ScheduledAt = &row.ScheduledAt
 	}
 	body := machine.Body{Start: start}
 	if r.FromFailed || r.From != "" {
 		if _, ok := w.Task(r.From); r.From != "" && !ok {
-			return 0, freshet.Errorf(freshet.NotFound, "workflow %s has no task %s", row.Workflow, r.From).WithHint("`task list %d` shows its tasks", id)
+			return 0, noTask(&row, r)
 		}
 		st := machine.Load(old, row, s.Held, s.Waits, s.Rules, nil)
 		if body.Outputs, err = x.takeOver(ctx, w, old, st, r.From, start.Rerun); err != nil {
@@ -57,6 +57,24 @@ func (x *Inbox) Rerun(ctx context.Context, id int64, r freshet.RerunRequest) (in
 	}
 	reply, err := x.one(ctx, machine.Entry{Namespace: row.Namespace, Kind: machine.StartRun, Event: row.Event, Body: body})
 	return reply.Run, err
+}
+
+// noTask says that the version has no task to go on from.
+func noTask(row *machine.RunRow, r freshet.RerunRequest) error {
+	if r.Latest {
+		return freshet.Errorf(freshet.NotFound, "the current version of workflow %s has no task %s", row.Workflow, r.From).
+			WithHint("`workflow show %s` shows it; without --latest the run goes on with its own version", row.Workflow)
+	}
+	return freshet.Errorf(freshet.NotFound, "workflow %s has no task %s", row.Workflow, r.From).WithHint("`task list %d` shows its tasks", row.ID)
+}
+
+// unlike says that a version does not take the parameters of a run.
+func unlike(row *machine.RunRow, r freshet.RerunRequest, err error) error {
+	if !r.Latest {
+		return err
+	}
+	return freshet.Errorf(freshet.CodeOf(err), "the current version of %s does not take the parameters of run %d: %v", row.Workflow, row.ID, err).
+		WithHint("`run rerun %d` without --latest keeps to the run's own version; `run start %s` takes new parameters", row.ID, row.Workflow)
 }
 
 // takeOver says what of an ended run is kept, and what starts again: from a
@@ -75,13 +93,13 @@ func (x *Inbox) takeOver(ctx context.Context, w, old *spec.Workflow, st *machine
 		switch {
 		case last == nil, anew[t.Name] && t.Name != from:
 		case t.Name == from, last.Status == freshet.Failed, last.Status == freshet.Stopped:
-			ev, err := x.startedBy(ctx, st.Namespace, last.Offset)
+			a, err := x.again(ctx, &st.RunRow, last)
 			if err != nil {
 				return nil, err
 			}
-			r.Again = append(r.Again, machine.AgainOn{Task: t.Name, Event: ev})
+			r.Again = append(r.Again, a)
 		default:
-			kept := machine.Kept{Task: t.Name, Status: last.Status, Code: last.Code}
+			kept := machine.Kept{Task: t.Name, Status: last.Status, Code: last.Code, Offset: last.Offset}
 			if done := st.Tasks[i].Success; done != nil {
 				if done.Outputs != nil {
 					outputs[t.Name] = done.Outputs
@@ -102,18 +120,6 @@ func (x *Inbox) takeOver(ctx context.Context, w, old *spec.Workflow, st *machine
 		r.Again = append(r.Again, machine.AgainOn{Task: from}) // it had never run
 	}
 	return outputs, nil
-}
-
-// startedBy is the event that had started an execution, nil for none.
-func (x *Inbox) startedBy(ctx context.Context, namespace string, offset int64) (*freshet.Event, error) {
-	if offset == 0 {
-		return nil, nil
-	}
-	ev, err := x.store.Event(ctx, namespace, offset)
-	if freshet.CodeOf(err) == freshet.NotFound {
-		return nil, nil // the end of a run, or older than what is kept
-	}
-	return ev, err
 }
 
 // downstream are a task and all that look at its status, one behind another.

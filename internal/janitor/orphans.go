@@ -45,7 +45,7 @@ func (p *pass) orphans() error {
 
 // Blobs are the contents of files of workflows, and of artifacts.
 type Blobs interface {
-	List(ctx context.Context, yield func(blob.Content) error) error
+	List(ctx context.Context, prefix string, yield func(blob.Content) error) error
 	Delete(ctx context.Context, sum string, before time.Time) (gone bool, err error)
 }
 
@@ -56,22 +56,20 @@ func (p *pass) blobs() error {
 		return nil
 	}
 	before := p.now.Add(-blob.Grace)
-	sums, err := p.j.cfg.Store.Blobs(p.ctx)
-	if err != nil {
-		return err
-	}
-	named := make(map[string]bool, len(sums))
-	for _, sum := range sums {
-		named[sum] = true
-	}
-	return p.j.cfg.Blobs.List(p.ctx, func(c blob.Content) error {
-		if named[c.SHA256] || !c.Used.Before(before) {
-			return p.ctx.Err()
+	return p.j.cfg.Store.Blobs(p.ctx, func(prefix string, sums []string) error {
+		named := make(map[string]bool, len(sums))
+		for _, sum := range sums {
+			named[sum] = true
 		}
-		gone, err := p.j.cfg.Blobs.Delete(p.ctx, c.SHA256, before)
-		if gone {
-			p.contents++
-		}
-		return err
+		return p.j.cfg.Blobs.List(p.ctx, prefix, func(c blob.Content) error {
+			if named[c.SHA256] || !c.Used.Before(before) {
+				return p.ctx.Err()
+			}
+			gone, err := p.j.cfg.Blobs.Delete(p.ctx, c.SHA256, before)
+			if gone {
+				p.contents++
+			}
+			return err
+		})
 	})
 }

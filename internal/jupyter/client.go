@@ -90,6 +90,8 @@ type Client struct {
 	beaten  atomic.Int64  // when its heart was last heard, in Unix nanoseconds
 	said    chan struct{} // closed when no more replies come and all output was handled
 
+	ipython atomic.Bool // it has said that it is an ipykernel
+
 	badSignature, malformed, unasked atomic.Int64
 }
 

@@ -66,8 +66,8 @@ func (c *Client) Execute(ctx context.Context, r Request, handle func(*Message)) 
 	if answer == nil {
 		return nil, err
 	}
-	reply := &Reply{Message: answer}
-	if e := answer.Decode(reply); e != nil {
+	reply, e := readReply(answer)
+	if e != nil {
 		return nil, &Failure{Kind: Protocol, Kernel: c.name, Err: e}
 	}
 	return reply, err

@@ -66,6 +66,7 @@ func (c *Client) ask(ctx context.Context) (*Info, error) {
 	if err := m.Decode(info); err != nil {
 		return nil, &Failure{Kind: Protocol, Kernel: c.name, Err: err}
 	}
+	c.ipython.Store(info.Implementation == "ipython")
 	return info, nil
 }
 

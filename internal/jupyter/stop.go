@@ -30,7 +30,14 @@ func (c *Client) Interrupt(ctx context.Context) error {
 // Shutdown asks the kernel to end itself, and waits for its answer. With
 // restart it is told that another one takes its place.
 func (c *Client) Shutdown(ctx context.Context, restart bool) error {
-	_, err := c.Request(ctx, Control, "shutdown_request", map[string]bool{"restart": restart})
+	channel := Control
+	if c.ipython.Load() && !c.executing() {
+		// Asked on control, an ipykernel (7.4) now and then waits ten seconds at
+		// its end: what answers there goes on while the rest is taken down. On
+		// shell it is the thread that ends the others which answers.
+		channel = Shell
+	}
+	_, err := c.Request(ctx, channel, "shutdown_request", map[string]bool{"restart": restart})
 	if KindOf(err) == Died {
 		return nil // that quickly
 	}

@@ -81,8 +81,9 @@ func (c *Client) MoveIn(ctx context.Context, spec *Spec, dir string, env []strin
 
 // moveIn leaves what the kernel itself has set: what was not there when it
 // started, over nothing, and what an ipykernel, or the process's keeper, sets
-// over anything. All else is as it was given. A path that is in sys.path
-// because the kernel was started there moves with it.
+// over anything. All else is as it was given. What is in sys.path because the
+// kernel was started where it was, as by a relative entry of PYTHONPATH, moves
+// with it; what PYTHONPATH gives as an absolute path stays.
 const moveIn = `def _freshet_move_in():
     import base64, os, sys, time
     before, (dir, *env) = os.getcwd(), base64.b64decode("%s").split(b"\0")
@@ -96,7 +97,40 @@ const moveIn = `def _freshet_move_in():
         if k not in os.environ or k in ("FRESHET_KEEPER", "TERM", "CLICOLOR", "CLICOLOR_FORCE", "FORCE_COLOR", "PAGER", "GIT_PAGER"):
             os.environ[k] = v
     time.tzset()
-    sys.path[:] = [os.getcwd() if p == before else p for p in sys.path]
+    made, absolute = {before: os.getcwd()}, set()
+    for p in own.get("PYTHONPATH", "").split(os.pathsep):
+        if os.path.isabs(p):
+            absolute.add(os.path.abspath(p))
+        else:
+            was = os.path.abspath(before + "/" + p)
+            made[was if p else before] = os.path.abspath(p)
+            made.setdefault("/" + was.lstrip("/"), os.path.abspath(p))  # below "/" it begins with one "/" or two
+    sys.path[:] = [p if p in absolute else made.get(p, p) for p in sys.path]
+    try:
+        shell = get_ipython()
+        shell.starting_dir = os.getcwd()
+        shell.user_ns["_dh"][0] = type(shell.user_ns["_dh"][0])(os.getcwd())
+    except (AttributeError, IndexError, KeyError, NameError):
+        pass  # it is another shell
 _freshet_move_in()
 del _freshet_move_in
+`
+
+// Flush writes out what the files hold that the code of a Python kernel has
+// left open: whoever comes next reads them before this kernel has ended.
+func (c *Client) Flush(ctx context.Context) error {
+	_, err := c.Execute(ctx, Request{Silent: true, Code: flush}, nil)
+	return err
+}
+
+const flush = `def _freshet_flush():
+    import _io, gc
+    for o in gc.get_objects():
+        if isinstance(o, _io._IOBase):
+            try:
+                o.closed or o.flush()
+            except Exception:
+                pass
+_freshet_flush()
+del _freshet_flush
 `

@@ -22,7 +22,7 @@ func TestWarmIsAsGoodAsCold(t *testing.T) {
 		t.Fatal(err)
 	}
 	env := []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "PYTHONPATH=/some/where", "LANG=C.UTF-8", "NAME=a", "NAME=b",
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "PYTHONPATH=/some/where:lib:./a/../b::../up:/lib:..:/b/c:b/c", "LANG=C.UTF-8", "NAME=a", "NAME=b",
 		"QUOTES='\"\\n {}%s", "BYTES=\xff\xfe", "TZ=Asia/Tokyo", "TERM=dumb", "EMPTY=", "LINES=1\n2",
 	}
 	change := func(e []string, d string) func(s *jupyter.Spec, o *jupyter.Options) {
@@ -40,7 +40,7 @@ func TestWarmIsAsGoodAsCold(t *testing.T) {
 		t.Fatal(err)
 	}
 	const look = `import os, sys, time
-print(os.getcwd(), sys.path, time.tzname, sorted(k for k in globals() if "freshet" in k), __import__("json").dumps(sorted(
+print(os.getcwd(), sys.path, _dh, get_ipython().starting_dir, time.tzname, sorted(k for k in globals() if "freshet" in k), __import__("json").dumps(sorted(
     (k.decode(), ascii(v)) for k, v in os.environb.items() if k not in (b"JPY_PARENT_PID", b"JPY_SESSION_NAME")), indent=1))`
 	a, said := run(t, cold, look)
 	b, told := run(t, warm, look)

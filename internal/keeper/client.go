@@ -22,10 +22,18 @@ var ErrBroken = errors.New("the connection to the keeper is broken")
 // ErrBusy says that the keeper holds something and does not leave.
 var ErrBusy = errors.New("the keeper holds attempts")
 
+// greetPatience is for how long a keeper may take to greet: one that hangs
+// still listens.
+const greetPatience = 8 * time.Second
+
+// ErrSilent says that a keeper is there and does not answer.
+var ErrSilent = fmt.Errorf("it does not answer within %s", greetPatience)
+
 // Client is a server's side of a connection to a keeper.
 type Client struct {
 	Hello Hello // of the keeper
 
+	hello  Hello // ours
 	conn   *net.UnixConn
 	notice func(State)
 	gone   func(Gone) // guarded by mu
@@ -42,7 +50,8 @@ type Client struct {
 
 // Dial connects to the keeper of a home. Notices are handed over one by one,
 // in the order in which they happened, by one goroutine; they begin before
-// Dial returns. Where no keeper listens the error is not ErrBroken.
+// Dial returns. Where no keeper listens the error is not ErrBroken, and it is
+// ErrSilent where one listens and hangs.
 func Dial(home, version string, notice func(State)) (*Client, error) {
 	i, err := placeOf(home).read()
 	if err != nil {
@@ -58,8 +67,15 @@ func Dial(home, version string, notice func(State)) (*Client, error) {
 	}
 	c := &Client{conn: conn, notice: notice, broken: make(chan struct{}), pending: map[int64]chan message{}}
 	go c.read()
-	m, err := c.do(context.Background(), request{Op: opHello, Hello: &Hello{Protocol: Protocol, Version: version, Subscribe: notice != nil}})
-	if err != nil || m.Hello == nil {
+	c.hello = Hello{Protocol: Protocol, Version: version, Subscribe: notice != nil}
+	ctx, cancel := context.WithTimeout(context.Background(), greetPatience)
+	defer cancel()
+	m, err := c.do(ctx, request{Op: opHello, Hello: &c.hello})
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		c.Close()
+		return nil, fmt.Errorf("greet %s: %w", i, ErrSilent)
+	case err != nil || m.Hello == nil:
 		c.Close()
 		return nil, fmt.Errorf("greet %s: %w", i, errors.Join(err, ErrBroken))
 	}
@@ -152,6 +168,12 @@ func (c *Client) Quit(ctx context.Context) error {
 	if errors.Is(err, ErrBroken) { // it left before the answer did
 		return nil
 	}
+	return err
+}
+
+// Ping waits until the keeper answers.
+func (c *Client) Ping(ctx context.Context) error {
+	_, err := c.do(ctx, request{Op: opHello, Hello: &c.hello})
 	return err
 }
 

@@ -95,6 +95,35 @@ func TestLay(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	for _, c := range []struct {
+		name    string
+		files   []string
+		brought [][]freshet.Artifact
+		want    []string
+	}{
+		{"a directory in a file's place", nil, [][]freshet.Artifact{{at("x", "", 1)}, {at("x/y", "", 2)}}, []string{"x/y"}},
+		{"whoever comes first in the file", nil, [][]freshet.Artifact{{at("x/y/z", "", 2)}, {at("x", "", 1)}}, []string{"x/y/z"}},
+		{"a file in a directory's place", nil, [][]freshet.Artifact{{at("x/y/z", "", 1), at("x/w", "", 1), at("xy", "", 1)}, {at("x", "", 2)}}, []string{"xy", "x"}},
+		{"at one time the later one", nil, [][]freshet.Artifact{{at("x", "", 1)}, {in("x", at("y", "", 1))}}, []string{"x/y"}},
+		{"what was replaced does not come back", nil, [][]freshet.Artifact{{at("x/old", "", 1)}, {at("x", "", 2)}, {at("x/new", "", 3)}}, []string{"x/new"}},
+		{"over the version's own", []string{"q", "d/e", "d/f", "s"}, [][]freshet.Artifact{{at("q/r", "", 1), at("d", "", 1)}}, []string{"s", "q/r", "d"}},
+	} {
+		var own []freshet.File
+		for _, p := range c.files {
+			own = append(own, freshet.File{Path: p})
+		}
+		var list []*Execution
+		for _, left := range c.brought {
+			list = append(list, &Execution{Artifacts: left})
+		}
+		var got []string
+		for _, f := range Lay(own, list) {
+			got = append(got, f.Path)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+	}
 	if files[0].SHA256 != "uploaded" {
 		t.Error("the version's own list has changed")
 	}

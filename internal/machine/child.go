@@ -37,13 +37,20 @@ func (d *spaceDraft) tellCaller(s *RunStart) {
 	if s.Caller == nil {
 		return
 	}
-	en := Entry{Namespace: d.g.Namespace, Kind: ChildStarted, Run: s.Caller.Run, Depth: d.e.Depth, Cause: d.e.Offset,
-		Body: Body{Child: &Child{Key: *s.Caller, Run: d.e.Run}}}
 	if d.d.Refused != nil {
-		en.Kind = ChildEnded
-		en.Body.Child = &Child{Key: *s.Caller, Status: freshet.Failed, Reason: d.d.Refused.Message}
+		d.d.Emit = append(d.d.Emit, CallFailed(d.e, d.d.Refused.Message))
+		return
 	}
-	d.d.Emit = append(d.d.Emit, en)
+	d.d.Emit = append(d.d.Emit, Entry{Namespace: d.g.Namespace, Kind: ChildStarted, Run: s.Caller.Run, Depth: d.e.Depth, Cause: d.e.Offset,
+		Body: Body{Child: &Child{Key: *s.Caller, Run: d.e.Run}}})
+}
+
+// CallFailed tells the task that has called a workflow that the start of its
+// run, which is the entry e, came to nothing.
+func CallFailed(e *Entry, reason string) Entry {
+	caller := e.Body.Start.Caller
+	return Entry{Namespace: e.Namespace, Kind: ChildEnded, Run: caller.Run, Depth: e.Depth, Cause: e.Offset,
+		Body: Body{Child: &Child{Key: *caller, Status: freshet.Failed, Reason: reason}}}
 }
 
 // caller finds the live execution that a call is about.
@@ -113,7 +120,12 @@ func (d *draft) stopChild(x *Execution) {
 }
 
 func (d *draft) stopOther(id int64) {
-	d.d.Emit = append(d.d.Emit, Entry{Namespace: d.st.Namespace, Kind: StopRun, Run: id, Depth: d.st.Depth,
-		Cause: d.entry.Offset, Body: Body{Stop: &RunStop{Code: freshet.CodeStoppedByCaller}}})
+	d.d.Emit = append(d.d.Emit, StopCalled(d.st.Namespace, id, d.st.Depth, d.entry.Offset))
 	d.size++
+}
+
+// StopCalled asks a run to end because nobody waits any more who called it.
+func StopCalled(namespace string, run int64, depth int, cause int64) Entry {
+	return Entry{Namespace: namespace, Kind: StopRun, Run: run, Depth: depth, Cause: cause,
+		Body: Body{Stop: &RunStop{Code: freshet.CodeStoppedByCaller}}}
 }

@@ -148,14 +148,21 @@ func (d *draft) over(status freshet.Status) {
 	if row.StartedAt.IsZero() && !row.ScheduledAt.IsZero() { // it may have waited for its time
 		d.d.Untimers = append(d.d.Untimers, Timer{Kind: RunStartTimer, Key: freshet.Key{Run: d.st.ID}})
 	}
-	d.d.Emit = append(d.d.Emit, Entry{Namespace: d.st.Namespace, Kind: RunEnded, Run: d.st.ID, Depth: row.Depth,
-		Cause: d.entry.Offset, Body: Body{Status: status, Workflow: d.st.Workflow, Key: row.Place, Outputs: row.Outputs,
-			Traceparent: row.Trace.Traceparent(freshet.Key{})}})
-	if k := row.Caller; k != nil {
-		d.d.Emit = append(d.d.Emit, Entry{Namespace: d.st.Namespace, Kind: ChildEnded, Run: k.Run, Depth: row.Depth, Cause: d.entry.Offset,
-			Body: Body{Child: &Child{Key: *k, Run: d.st.ID, Status: status, Reason: row.Reason}, Outputs: row.Outputs}})
-	}
+	d.d.Emit = append(d.d.Emit, row.farewell(d.entry.Offset)...)
 	d.work = nil
+}
+
+// farewell tells the namespace, and the run that had called it, that a run is
+// over.
+func (row *RunRow) farewell(cause int64) []Entry {
+	list := []Entry{{Namespace: row.Namespace, Kind: RunEnded, Run: row.ID, Depth: row.Depth, Cause: cause,
+		Body: Body{Status: row.Status, Workflow: row.Workflow, Key: row.Place, Outputs: row.Outputs,
+			Traceparent: row.Trace.Traceparent(freshet.Key{})}}}
+	if k := row.Caller; k != nil {
+		list = append(list, Entry{Namespace: row.Namespace, Kind: ChildEnded, Run: k.Run, Depth: row.Depth, Cause: cause,
+			Body: Body{Child: &Child{Key: *k, Run: row.ID, Status: row.Status, Reason: row.Reason}, Outputs: row.Outputs}})
+	}
+	return list
 }
 
 // verdict is what a run comes to whose tasks have all ended, with what brought

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"slices"
 	"time"
 
 	"github.com/freshet/freshet"
@@ -100,8 +101,10 @@ type Child struct {
 // tasks that are kept stand in Body.Outputs, by task.
 type Rerun struct {
 	Of    int64     `json:"of"`
+	Newer bool      `json:"newer,omitempty"` // it has another version of the workflow
+	From  string    `json:"from,omitempty"`  // the task that it was asked to go on from; empty: from what had failed
 	Kept  []Kept    `json:"kept,omitempty"`  // their results are copied; they do not start
-	Again []AgainOn `json:"again,omitempty"` // they start at once, with the event that had started them
+	Again []AgainOn `json:"again,omitempty"` // they start at once, with the events that had started them
 }
 
 // Kept is a task's result that a new run takes over.
@@ -109,14 +112,25 @@ type Kept struct {
 	Task   string         `json:"task"`
 	Status freshet.Status `json:"status"`
 	Code   freshet.Code   `json:"code,omitempty"`
+	Offset int64          `json:"offset,omitempty"` // of the newest event that had started it, 0 for none
 
 	Artifacts []freshet.Artifact `json:"artifacts,omitempty"`
 }
 
-// AgainOn is a task that starts again.
+// AgainOn is a task that starts again, with the newest event of each key that
+// took part when it had started, as far as they are kept.
 type AgainOn struct {
-	Task  string         `json:"task"`
-	Event *freshet.Event `json:"event,omitempty"`
+	Task    string           `json:"task"`
+	Event   *freshet.Event   `json:"event,omitempty"`   // the newest of them; nil: none
+	Earlier []*freshet.Event `json:"earlier,omitempty"` // the others, oldest first
+}
+
+// By are the events that it starts with, oldest first.
+func (a *AgainOn) By() []*freshet.Event {
+	if a.Event == nil {
+		return nil
+	}
+	return append(slices.Clone(a.Earlier), a.Event)
 }
 
 // Answer is a person's answer to an approval.

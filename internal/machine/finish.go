@@ -117,7 +117,7 @@ const maxReason = 500
 // exitReason says why a process failed: in its own words, where it has any,
 // and by its exit code.
 func exitReason(p *Process) string {
-	code := exitText(p.ExitCode)
+	code := ExitText(p.ExitCode)
 	said, _, _ := strings.Cut(strings.TrimSpace(p.Outputs[reasonOutput]), "\n")
 	if said = strings.TrimSpace(said); said == "" {
 		return code
@@ -128,7 +128,8 @@ func exitReason(p *Process) string {
 	return said + " (" + code + ")"
 }
 
-func exitText(code int) string {
+// ExitText is an exit code in words.
+func ExitText(code int) string {
 	if code > 128 && code < 128+65 {
 		return fmt.Sprintf("ended by signal %d (exit code %d)", code-128, code)
 	}

@@ -202,6 +202,13 @@ func (d *draft) endMore(w work) {
 	}
 }
 
+func stoppedItems(n, all int) string {
+	if n == 1 {
+		return "1 of " + plural(all, "item") + " was stopped"
+	}
+	return fmt.Sprintf("%d of %s were stopped", n, plural(all, "item"))
+}
+
 // itemsOver ends a task as its items have ended.
 func (d *draft) itemsOver(task int) {
 	s, p := d.task(task).Items, d.task(task).Latest
@@ -226,7 +233,7 @@ func (d *draft) itemsOver(task int) {
 	case p.Asked != "":
 		status, code, reason = freshet.Stopped, p.Asked, stopText[p.Asked]
 	case s.Stopped > 0:
-		status, code, reason = freshet.Stopped, freshet.CodeStoppedByPerson, fmt.Sprintf("%d of %d items were stopped", s.Stopped, s.N)
+		status, code, reason = freshet.Stopped, freshet.CodeStoppedByPerson, stoppedItems(s.Stopped, s.N)
 	}
 	d.edit(whole(task), func(x *Execution) { x.Outputs = outputs })
 	if s.N > 0 {

@@ -164,3 +164,21 @@ func TestAbortDropsTheSuccessor(t *testing.T) {
 		t.Errorf("a successor is left: %v", w.waits)
 	}
 }
+
+// The run that called one that is aborted hears why, and nothing of it is
+// taken for a result.
+func TestAbortTellsTheCaller(t *testing.T) {
+	w := play(t, "tasks:\n  a: {bash: \"true\"}\n", "start\nrun a")
+	caller := freshet.Key{Run: 5, Task: "call", Item: freshet.NoItem, Seq: 1, Try: 1}
+	w.st.Caller, w.st.Outputs = &caller, map[string]any{"n": int64(1)}
+	d := Abort(w.w, w.st, &Entry{Offset: 99, Time: w.now}, "a fault")
+	if n := len(d.Emit); n != 2 || d.Emit[0].Kind != RunEnded || d.Emit[1].Kind != ChildEnded {
+		t.Fatalf("others hear: %s", asJSON(t, d.Emit))
+	}
+	if en := d.Emit[1]; en.Run != 5 || *en.Body.Child != (Child{Key: caller, Run: w.st.ID, Status: freshet.Failed, Reason: "a fault"}) {
+		t.Errorf("the caller hears: %s", asJSON(t, en))
+	}
+	if d.Emit[0].Body.Outputs != nil || d.Emit[1].Body.Outputs != nil || d.Run.Outputs != nil {
+		t.Errorf("it has outputs: %s", asJSON(t, d.Emit))
+	}
+}

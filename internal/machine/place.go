@@ -118,13 +118,14 @@ func (d *spaceDraft) place(c *spec.Concurrency, f *Flow, key string) bool {
 	if len(g.Active) < c.Limit && len(g.Queued) == 0 {
 		return true
 	}
-	name, runs := d.g.Namespace+"."+f.Name, "runs"
+	name, with := d.g.Namespace+"."+f.Name, ""
 	if c.Key != nil {
-		runs = fmt.Sprintf("runs with the key %q", key)
+		with = fmt.Sprintf(" with the key %q", key)
 	}
 	switch c.Overlap {
 	case spec.SkipRun:
-		d.refuse(freshet.Conflict, "%s already has %d of %d %s alive, and its overlap is skip", name, len(g.Active), c.Limit, runs)
+		d.refuse(freshet.Conflict, "%s already has %d of %d runs%s alive, and its overlap is skip", name, len(g.Active), c.Limit, with)
+		d.hint("`run list %s --status running` shows what is alive; its `concurrency` says how many may be", f.Name)
 	case spec.StopOldest:
 		alive := slices.Concat(g.Active, g.Queued)
 		alive = slices.DeleteFunc(alive, func(id int64) bool { return slices.Contains(f.Stopping, id) })
@@ -135,7 +136,8 @@ func (d *spaceDraft) place(c *spec.Concurrency, f *Flow, key string) bool {
 		}
 	default:
 		if len(g.Queued) >= c.Queue {
-			d.refuse(freshet.Conflict, "%s has %d %s alive and %d waiting, which is all that its concurrency allows", name, len(g.Active), runs, len(g.Queued))
+			d.refuse(freshet.Conflict, "%s has %s%s alive and %d waiting, which is all that its concurrency allows", name, plural(len(g.Active), "run"), with, len(g.Queued))
+			d.hint("try again when one has ended, or let more wait: `queue` in its `concurrency`")
 		}
 	}
 	return false

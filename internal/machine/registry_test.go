@@ -140,7 +140,7 @@ func TestConcurrency(t *testing.T) {
 		o := newOffice(t, "concurrency: {limit: 1, queue: 1}")
 		o.expect(o.start(), "running")
 		o.expect(o.start(), "queued")
-		o.expect(o.start(), "conflict: default.test has 1 runs alive and 1 waiting, which is all that its concurrency allows")
+		o.expect(o.start(), "conflict: default.test has 1 run alive and 1 waiting, which is all that its concurrency allows")
 	})
 	t.Run("no new run overtakes those that wait, though there is room", func(t *testing.T) {
 		o := newOffice(t, "concurrency: 1")

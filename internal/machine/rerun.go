@@ -25,7 +25,7 @@ func (d *draft) takeOver() {
 			continue // a newer version may lack it
 		}
 		x := &Execution{Key: freshet.Key{Run: d.st.ID, Task: k.Task, Item: freshet.NoItem, Seq: 1, Try: 1}, Status: k.Status, Code: k.Code,
-			Reason: fmt.Sprintf("kept from run %d", r.Of), QueuedAt: d.now, StartedAt: d.now, EndedAt: d.now, Artifacts: k.Artifacts}
+			Reason: fmt.Sprintf("kept from run %d", r.Of), QueuedAt: d.now, StartedAt: d.now, EndedAt: d.now, Offset: k.Offset, Artifacts: k.Artifacts}
 		x.Outputs, _ = d.entry.Body.Outputs[k.Task].(map[string]any)
 		d.add(whole(t.Index), x)
 		if k.Status == freshet.Success {
@@ -34,19 +34,34 @@ func (d *draft) takeOver() {
 	}
 	for _, a := range r.Again {
 		t, ok := d.w.Task(a.Task)
-		if !ok || t.Finally {
+		if !ok || t.Finally || r.Newer && d.waitsForOthers(t) {
 			continue
 		}
-		start := Start{Rule: -1, At: d.now}
-		if a.Event != nil {
-			start.By = []*freshet.Event{a.Event}
-		}
-		d.wait(t.Index, start)
+		d.wait(t.Index, Start{Rule: -1, By: a.By(), At: d.now})
 	}
 	if d.st.Status == freshet.Running {
 		d.push(work{Op: opAdmit})
 	}
 	d.push(work{Op: opMet})
+}
+
+// waitsForOthers tells whether a task starts by the ends of others alone, which
+// have not come: a newer version may have put tasks before it.
+func (d *draft) waitsForOthers(t *spec.Task) bool {
+	waits := false
+	for _, r := range t.Rules {
+		if r.Action != spec.Start {
+			continue
+		}
+		if !r.StatesOnly {
+			return false
+		}
+		if _, met := examine(d, r, nil, signal{}); met {
+			return false
+		}
+		waits = true
+	}
+	return waits
 }
 
 // beginMet starts the tasks whose conditions are met by what was kept alone:

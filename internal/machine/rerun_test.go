@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/freshet/freshet"
 )
 
@@ -16,6 +18,7 @@ tasks:
   d: {start: {event: e}, optional: true, bash: x}
   f: {after: {a: failed}, bash: x}
   g: {after: a, bash: x}
+  h: {start: {all: [{event: e}, {event: o}]}, optional: true, bash: x, env: {E: "${{ events.e.value }}", O: "${{ events.o.value }}", V: "${{ event.value }}"}}
 finally: {z: {bash: x}}`
 	event := &freshet.Event{Offset: 1, Key: "e", Value: "old", Namespace: "default"}
 	for _, c := range []struct {
@@ -38,6 +41,11 @@ finally: {z: {bash: x}}`
 			z: queued
 			exit z
 			run: success`},
+		{"with all events that took part", Rerun{Of: 7, Kept: []Kept{{Task: "a", Status: freshet.Success}, {Task: "d", Status: freshet.Success, Offset: 1}},
+			Again: []AgainOn{{Task: "h", Earlier: []*freshet.Event{event}, Event: &freshet.Event{Offset: 3, Key: "o", Value: "other", Namespace: "default"}}}},
+			map[string]any{"a": map[string]any{"n": int64(1)}}, `
+			d: success #1
+			h: queued #1`},
 		{"what had never run though its condition holds starts", Rerun{Of: 7, Kept: []Kept{{Task: "a", Status: freshet.Success}}},
 			map[string]any{"a": map[string]any{"n": int64(1)}}, `
 			b: queued
@@ -53,6 +61,15 @@ finally: {z: {bash: x}}`
 			w.drain()
 			if x := w.latest("b"); c.outputs != nil && x != nil && x.Call.Env[1][1] == "old" && x.Call.Env[0][1] != "41" {
 				t.Errorf("its environment is %v", x.Call.Env)
+			}
+			if x := w.latest("h"); x != nil {
+				want := [][2]string{{"E", "old"}, {"O", "other"}, {"V", "other"}}
+				if diff := cmp.Diff(want, x.Call.Env); diff != "" || x.Offset != 3 || len(x.By) != 2 {
+					t.Errorf("started by %d: %v\n%s", x.Offset, x.By, diff)
+				}
+				if d := w.latest("d"); d.Offset != 1 {
+					t.Errorf("what was kept had been started by event %d", d.Offset)
+				}
 			}
 			for line := range strings.Lines(c.script) {
 				if line = strings.TrimSpace(line); line == "" {

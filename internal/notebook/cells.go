@@ -2,6 +2,8 @@ package notebook
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +33,11 @@ func (x *execution) cells(ctx context.Context) *Failure {
 			return failure
 		}
 		if over {
-			return x.scan()
+			failure := x.scan()
+			if failure == nil && slices.ContainsFunc(all[i+1:], runs) {
+				x.result.Warnings = append(x.result.Warnings, fmt.Sprintf("the notebook ended early at cell %d of %d", i+1, len(all)))
+			}
+			return failure
 		}
 	}
 	x.progress(len(all), nil)
@@ -71,51 +77,44 @@ func (x *execution) cell(ctx context.Context, c *nbformat.Cell) (f *Failure, ove
 	if ctx.Err() != nil {
 		return x.stopped(ctx), false
 	}
-	if c.Type != nbformat.Code || strings.TrimSpace(c.Source) == "" || c.HasTag(skipTag) {
+	if !runs(c) {
 		return nil, false
 	}
 	x.document.change(func(*nbformat.Notebook) { x.document.record.begin(c) })
 	x.result.Executed++
 	reply, f := x.execute(ctx, c)
-	if f == nil && reply.Status == jupyter.StatusAborted {
-		f = &Failure{Reason: KernelSilent, Message: "the kernel did not execute the cell"}
+	if f == nil {
+		f = unanswered(reply)
 	}
 	if f != nil {
 		x.document.change(func(*nbformat.Notebook) { x.document.record.fail(errorOutput(f)) })
+		x.live.work(false)
 		x.live.say(f.Message)
 		return f, false
 	}
 	at := sent(reply.Message)
 	x.document.change(func(*nbformat.Notebook) { stamp(c, "shell.execute_reply", at) }, c)
 	x.tellWidgets(ctx)
-	switch {
-	case reply.Status != jupyter.StatusError:
-		return nil, asksExit(reply)
-	case c.HasTag(raisesTag):
-		return nil, false
-	case reply.ErrorName == "SystemExit" && exitsWell(reply.ErrorValue):
-		return nil, true
+	expected := c.HasTag(raisesTag)
+	if reply.Status == jupyter.StatusError {
+		switch {
+		case expected:
+			return nil, false
+		case reply.ErrorName == "SystemExit" && exitsWell(reply.ErrorValue):
+			return nil, true
+		}
+		return raised(reply.ErrorName, reply.ErrorValue, reply.Traceback), false
 	}
-	return raised(reply.ErrorName, reply.ErrorValue, reply.Traceback), false
+	value, called := exitCalled(reply)
+	if called && !falsy(value) && !expected {
+		return x.exited(value), false
+	}
+	return nil, called && falsy(value)
 }
 
-// asksExit tells whether the code asked for the kernel's end, as `exit` does
-// in IPython: that is the end of the notebook.
-func asksExit(reply *jupyter.Reply) bool {
-	var r struct {
-		Payload []struct {
-			Source string `json:"source"`
-		} `json:"payload"`
-	}
-	if reply.Message.Decode(&r) != nil {
-		return false
-	}
-	for _, p := range r.Payload {
-		if p.Source == "ask_exit" {
-			return true
-		}
-	}
-	return false
+// runs tells whether a cell is executed.
+func runs(c *nbformat.Cell) bool {
+	return c.Type == nbformat.Code && strings.TrimSpace(c.Source) != "" && !c.HasTag(skipTag)
 }
 
 // errorOutput is the output of a cell that was stopped from outside, so that
@@ -138,12 +137,12 @@ func errorOutput(f *Failure) *nbformat.Output {
 func (x *execution) scan() (f *Failure) {
 	x.document.change(func(nb *nbformat.Notebook) {
 		x.document.record.settle()
-		f = shownError(nb)
+		f = shownError(nb, x.document.record.unread)
 	})
 	return f
 }
 
-func shownError(nb *nbformat.Notebook) *Failure {
+func shownError(nb *nbformat.Notebook, unread map[*nbformat.Output]bool) *Failure {
 	for i, c := range nb.Cells {
 		if c.HasTag(raisesTag) {
 			continue
@@ -153,6 +152,9 @@ func shownError(nb *nbformat.Notebook) *Failure {
 				continue
 			}
 			f := raised(o.EName, o.EValue, o.Traceback)
+			if unread[o] {
+				f = &Failure{Reason: KernelSilent, Message: o.EValue}
+			}
 			f.Cell, f.Cells, f.Count = i+1, len(nb.Cells), c.ExecutionCount
 			return f
 		}

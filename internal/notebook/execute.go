@@ -62,11 +62,19 @@ func (x *execution) interrupt(done <-chan answer) {
 	}
 }
 
-// hear takes a message of the kernel.
+// hear takes a message of the kernel. Of one that cannot be read, or not as a
+// whole, a warning tells; an error that cannot be read is an error.
 func (x *execution) hear(m *jupyter.Message, late bool) {
 	s := &said{kind: m.Header.Type, request: m.Parent.ID, at: sent(m), buffers: m.Buffers}
-	if decode(m.Content, &s.body) != nil {
-		return // not a message of the protocol
+	err := s.body.read(m.Content)
+	if err == nil {
+		x.gaps.missing(s.kind, s.body.lost())
+	} else {
+		x.gaps.missing(s.kind, err)
+		if s.kind != "error" {
+			return
+		}
+		s.unread, s.body = true, unreadable()
 	}
 	if x.document.hear(s, late) {
 		x.live.hear(s)

@@ -13,7 +13,7 @@ import (
 // The times that are meant where none are given.
 const (
 	defaultStart = 60 * time.Second
-	defaultGrace = 4 * time.Second
+	defaultGrace = 8 * time.Second
 )
 
 // execution is a run of a notebook.
@@ -23,6 +23,7 @@ type execution struct {
 	record   *papermill.Record
 	saver    *saver
 	live     live
+	gaps     gaps
 	begun    time.Time
 	result   *Result
 
@@ -36,7 +37,8 @@ type execution struct {
 // kernel is interrupted and the notebook is saved.
 func Run(ctx context.Context, o Options) (*Result, error) {
 	begun := time.Now()
-	o.StartTimeout, o.Grace = cmp.Or(o.StartTimeout, defaultStart), cmp.Or(o.Grace, defaultGrace)
+	o.StartTimeout = cmp.Or(o.StartTimeout, defaultStart)
+	o.Grace = cmp.Or(o.Grace, defaultGrace) / 2 // from here on that of each step
 	x, err := prepare(o)
 	if err != nil {
 		return nil, err
@@ -66,15 +68,25 @@ func (x *execution) run(ctx context.Context) (*Result, error) {
 
 	failure := x.start(ctx)
 	if failure == nil {
+		x.live.work(true)
 		failure = x.cells(ctx)
 	}
-	gone := make(chan struct{})
-	go func() { x.endKernel(failure); close(gone) }()
+	over, gone := time.Now(), make(chan struct{})
+	end := func() { x.endKernel(failure); close(gone) }
+	hurry := ctx.Err() != nil
+	if !hurry {
+		go end()
+	}
 	finish()
 	<-saved
 	x.finish(failure)
 	err := x.document.save(true)
+	if hurry { // the file has come first: whoever stopped this may soon use force
+		x.Grace = max(x.Grace-time.Since(over), 0)
+		end()
+	}
 	<-gone
+	x.live.work(false)
 	x.result.Elapsed = time.Since(x.begun)
 	return x.result, err
 }
@@ -83,6 +95,9 @@ func (x *execution) run(ctx context.Context) (*Result, error) {
 func (x *execution) finish(f *Failure) {
 	r := x.result
 	r.Status, r.Failure = freshet.Success, f
+	if x.kernel != nil {
+		r.Warnings = append(r.Warnings, x.gaps.warnings(x.kernel.Dropped())...)
+	}
 	switch {
 	case f == nil:
 	case f.Reason == Cancelled:

@@ -14,7 +14,7 @@ type Reason string
 // The reasons.
 const (
 	CellError     Reason = "cell_error"     // a cell raised an error
-	Exited        Reason = "exit"           // a cell called sys.exit with another code than 0
+	Exited        Reason = "exit"           // a cell called sys.exit, or IPython's exit, with another code than 0
 	CellTimeout   Reason = "cell_timeout"   // a cell took longer than a cell may
 	Timeout       Reason = "timeout"        // the notebook took longer than it may
 	KernelDied    Reason = "kernel_died"    // the kernel's process ended, or does not answer any more

@@ -12,6 +12,7 @@ import (
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/jupyter"
+	"github.com/freshet/freshet/internal/jupyter/jupytertest"
 	"github.com/freshet/freshet/internal/nbformat"
 )
 
@@ -75,6 +76,9 @@ func TestFailures(t *testing.T) {
 		words  []string
 	}{
 		{"error", "import sys\nsys.exit('no data')", Options{}, Exited, []string{"cell 2 of 3 (In [2])", "no data"}},
+		{"exit", "exit(1)", Options{}, Exited, []string{"cell 2 of 3 (In [2])", "the notebook exited with 1"}},
+		{"quit", "quit('no data')", Options{}, Exited, []string{"cell 2 of 3 (In [2])", "no data"}},
+		{"an error after exit", "exit()\n1/0", Options{}, CellError, []string{"ZeroDivisionError"}},
 		{"input", "input('name? ')", Options{}, CellError, []string{"StdinNotImplementedError"}},
 		{"killed", "import os\nprint('so far', flush=True)\nos.kill(os.getpid(), 9)", Options{}, KernelDied, []string{"cell 2 of 3", "died", "killed"}},
 		{"exits", "import os\nos._exit(0)", Options{}, KernelDied, []string{"exit code 0"}},
@@ -132,6 +136,41 @@ func TestCancel(t *testing.T) {
 	r, err := Run(ctx, withPython(t, o))
 	if err != nil {
 		t.Fatal(err)
+	}
+	fails(t, r, Cancelled, 2, "stopped")
+}
+
+// Who is in a hurry to stop a notebook finds its file finished before the
+// kernel is ended, however deaf that is.
+func TestCancelDeaf(t *testing.T) {
+	t.Parallel()
+	k, err := jupyter.Start(t.Context(), *jupytertest.IPython(t), jupyter.Options{Env: os.Environ()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	out := filepath.Join(t.TempDir(), "out.ipynb")
+	var stopped time.Time
+	var released bool
+	o := Options{Input: written(t, cell("1"), cell("import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"+forever)), Output: out, Grace: time.Second,
+		Log: &told{of: "begun", do: func() { stopped = time.Now(); cancel() }},
+		Take: func(_ context.Context, s *jupyter.Spec) *Warm {
+			return &Warm{Connection: k.Connection, Peer: jupyter.Peer{PID: k.PID(), Spec: s}, Release: func(ctx context.Context) {
+				nb := readNotebook(t, out)
+				if block, _ := nb.Metadata["papermill"].(map[string]any); block["exception"] != true || !nb.Cells[0].HasTag("papermill-error-cell-tag") {
+					t.Errorf("the kernel is ended before the file is: %v", block)
+				}
+				released = true
+				k.Kill(ctx)
+			}}
+		}}
+	r, err := Run(ctx, withPython(t, o))
+	if err != nil || !released {
+		t.Fatal(err, released)
+	}
+	if took := time.Since(stopped); took < 400*time.Millisecond || took > 5*time.Second { // 0.5 s, on a machine that does nothing else
+		t.Errorf("it took %s", took)
 	}
 	fails(t, r, Cancelled, 2, "stopped")
 }

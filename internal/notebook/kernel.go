@@ -112,7 +112,7 @@ func (x *execution) warm(ctx context.Context, spec *jupyter.Spec) (*kernel, *jup
 		w.Release(ended())
 		return nil, nil
 	}
-	k := &kernel{c, func(ctx context.Context) { w.Release(ctx); c.Close() }}
+	k := &kernel{c, func(ctx context.Context) { x.release(ctx, c, w) }}
 	info, err := c.Ready(ctx)
 	if err == nil {
 		err = c.MoveIn(ctx, spec, x.directory(), x.Env)
@@ -122,6 +122,22 @@ func (x *execution) warm(ctx context.Context, spec *jupyter.Spec) (*kernel, *jup
 	}
 	k.end(ended())
 	return nil, nil
+}
+
+// release asks a warm kernel to end itself, so that what its code has left to
+// be done at the end is done, and lets go of it. The task does not wait for
+// that end; so its files are written out before.
+func (x *execution) release(ctx context.Context, c *jupyter.Client, w *Warm) {
+	ask, cancel := context.WithTimeout(ctx, x.Grace)
+	defer cancel()
+	if ctx.Err() == nil {
+		_ = c.Flush(ask) // what it could not, its end does
+	}
+	if ctx.Err() == nil && c.Shutdown(ask, false) != nil {
+		ctx = ended() // it does not listen
+	}
+	w.Release(ctx)
+	c.Close()
 }
 
 // directory is where the kernel works.

@@ -14,6 +14,7 @@ import (
 // comes through Write.
 type live struct {
 	mu   sync.Mutex
+	echo echo
 	to   io.Writer // nil: nobody reads it
 	open bool      // the last line has not ended
 }
@@ -22,8 +23,23 @@ type live struct {
 func (l *live) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.write(string(b))
+	if l.echo.on {
+		l.write(string(l.echo.wrote(b)))
+	} else {
+		l.write(string(b))
+	}
 	return len(b), nil
+}
+
+// work says whether the kernel is at work: what its process writes meanwhile
+// is shown when it is not any more, unless it has come as a stream.
+func (l *live) work(on bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.echo.on && !on {
+		l.write(string(l.echo.rest()))
+	}
+	l.echo.on = on && l.to != nil
 }
 
 // hear takes what the kernel says.
@@ -33,6 +49,9 @@ func (l *live) hear(m *said) {
 	switch m.kind {
 	case "stream":
 		l.write(string(m.body.Text))
+		if l.echo.on {
+			l.echo.says(string(m.body.Text))
+		}
 	case "display_data", "execute_result":
 		if text, ok := m.body.Data["text/plain"].(string); ok {
 			l.line(text)

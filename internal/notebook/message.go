@@ -3,6 +3,7 @@ package notebook
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -18,28 +19,48 @@ type said struct {
 	at      time.Time
 	body    body
 	buffers [][]byte
+	unread  bool // an error that nobody can read: body says so
 }
 
 // body is the content of such a message, whatever its kind. An output in the
-// state of a widget has the same fields.
+// state of a widget has the same fields. A field of another type than the
+// protocol's is read as what it comes closest to: it takes no other with it.
 type body struct {
-	OutputType string          `json:"output_type,omitempty"` // in a widget's state
+	OutputType text            `json:"output_type,omitempty"` // in a widget's state
 	Name       text            `json:"name,omitempty"`
 	Text       text            `json:"text,omitempty"`
-	Data       object          `json:"data,omitempty"`
-	Metadata   object          `json:"metadata,omitempty"`
+	Data       object          `json:"data,omitempty"`     // nil where it cannot be read
+	Metadata   object          `json:"metadata,omitempty"` // the same
 	Count      json.RawMessage `json:"execution_count,omitempty"`
 	EName      text            `json:"ename,omitempty"`
 	EValue     text            `json:"evalue,omitempty"`
-	Traceback  []text          `json:"traceback,omitempty"`
+	Traceback  lines           `json:"traceback,omitempty"`
 
-	State     string `json:"execution_state,omitempty"`
-	Wait      bool   `json:"wait,omitempty"`
-	Transient struct {
-		DisplayID string `json:"display_id"`
-	} `json:"transient,omitzero"`
-	Comm   string `json:"comm_id,omitempty"`
-	Target string `json:"target_name,omitempty"`
+	State     text      `json:"execution_state,omitempty"`
+	Wait      truth     `json:"wait,omitempty"`
+	Transient transient `json:"transient,omitzero"`
+	Comm      text      `json:"comm_id,omitempty"`
+	Target    text      `json:"target_name,omitempty"`
+}
+
+// read reads the content of a message.
+func (b *body) read(content []byte) error {
+	b.Data, b.Metadata = object{}, object{}
+	if !bytes.HasPrefix(bytes.TrimLeft(content, " \t\r\n"), []byte("{")) {
+		return errors.New("it is no object")
+	}
+	return decode(content, b)
+}
+
+// lost says which field of a content that was read could not be; nil if none.
+func (b *body) lost() error {
+	switch {
+	case b.Data == nil:
+		return errors.New("its data is no object")
+	case b.Metadata == nil:
+		return errors.New("its metadata is no object")
+	}
+	return nil
 }
 
 // text is a string. Kernels that are less exact send the lines of one, or
@@ -61,16 +82,78 @@ func (t *text) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+// lines are texts. Kernels that are less exact send one alone.
+type lines []text
+
+// UnmarshalJSON reads them.
+func (l *lines) UnmarshalJSON(raw []byte) error {
+	var list []text
+	if json.Unmarshal(raw, &list) != nil {
+		list = make([]text, 1)
+		_ = list[0].UnmarshalJSON(raw) // it takes anything
+	}
+	*l = list
+	return nil
+}
+
+// truth is yes or no, as a frontend that is a script finds it in any value.
+type truth bool
+
+// UnmarshalJSON reads one.
+func (t *truth) UnmarshalJSON(raw []byte) error {
+	var v any
+	_ = json.Unmarshal(raw, &v) // it has been found to be JSON
+	*t = truth(!falsy(v))
+	return nil
+}
+
+// falsy tells whether a value of JSON is none in Python.
+func falsy(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case bool:
+		return !v
+	case float64:
+		return v == 0
+	case string:
+		return v == ""
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	}
+	return false
+}
+
+// transient is what of a display is not kept.
+type transient struct{ DisplayID string }
+
+// UnmarshalJSON reads one.
+func (t *transient) UnmarshalJSON(raw []byte) error {
+	var fields struct {
+		DisplayID text `json:"display_id"`
+	}
+	_ = json.Unmarshal(raw, &fields) // without an object there is no id
+	t.DisplayID = string(fields.DisplayID)
+	return nil
+}
+
 // object is an object. An empty one comes as a list from some languages.
 type object map[string]any
 
-// UnmarshalJSON reads one.
+// UnmarshalJSON reads one; nil is one that cannot be read.
 func (o *object) UnmarshalJSON(raw []byte) error {
-	var m map[string]any
-	if decode(raw, &m) != nil {
-		m = nil
+	var v any
+	*o = object{}
+	if err := decode(raw, &v); err != nil {
+		return err
 	}
-	*o = m
+	if m, ok := v.(map[string]any); ok {
+		*o = m
+	} else if !falsy(v) {
+		*o = nil
+	}
 	return nil
 }
 

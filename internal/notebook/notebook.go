@@ -52,7 +52,10 @@ type Options struct {
 	CellTimeout  time.Duration // of each cell; 0: none
 	Timeout      time.Duration // of the whole, the kernel's start included; 0: none
 	StartTimeout time.Duration // of the kernel's start; 0: 60 s
-	Grace        time.Duration // that an interrupted cell, and then the kernel, gets to end; 0: 4 s
+	// Grace is how long it may take to end what is stopped: half of it is for the
+	// interrupted cell, the other half for the file, which comes first, and the
+	// kernel. 0: 8 s.
+	Grace time.Duration
 
 	PrepareOnly bool // write the notebook with its parameters, and execute nothing
 	HideInput   bool // papermill's report mode: the cells' code is hidden
@@ -77,8 +80,8 @@ type Progress struct {
 type Warm struct {
 	Connection jupyter.Connection
 	Peer       jupyter.Peer
-	// Release is called once, when the kernel is not needed any more. It ends
-	// the kernel, by force when ctx ends.
+	// Release is called once, when the kernel is not needed any more and has
+	// been asked to end itself. Where ctx has ended it ends the kernel by force.
 	Release func(ctx context.Context)
 }
 
@@ -89,7 +92,7 @@ type Result struct {
 	Output   string         // path of the executed notebook; empty if it went elsewhere
 	Notebook *nbformat.Notebook
 	Executed int           // cells that were sent to the kernel
-	Warnings []string      // of the preparation, one line each
+	Warnings []string      // of the preparation and the run, one line each; who has a log shows them there
 	Started  time.Duration // until the kernel was ready
 	Elapsed  time.Duration
 }

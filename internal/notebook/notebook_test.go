@@ -48,6 +48,9 @@ func TestRun(t *testing.T) {
 	if r.Status != freshet.Success || r.Failure != nil || r.Executed != 5 || r.Started <= 0 || r.Elapsed < r.Started {
 		t.Errorf("%+v: %v", r, r.Failure)
 	}
+	if diff := cmp.Diff([]string{"the notebook ended early at cell 6 of 7"}, r.Warnings); diff != "" {
+		t.Error(diff)
+	}
 	want := []string{"1/7 done 0 Load", "2/7 done 1 ", "3/7 done 2 ", "4/7 done 3 ", "5/7 done 4 ", "6/7 done 5 "}
 	if diff := cmp.Diff(want, said); diff != "" {
 		t.Error(diff)

@@ -14,7 +14,8 @@ type recorder struct {
 	requests map[string]*place // by the id of the request
 	displays map[string][]display
 	widgets  widgets
-	touch    func(*nbformat.Cell) // a cell that has changed
+	unread   map[*nbformat.Output]bool // errors that nobody could read
+	touch    func(*nbformat.Cell)      // a cell that has changed
 }
 
 // place is where the outputs of a request go.
@@ -31,7 +32,8 @@ type display struct {
 }
 
 func newRecorder(touch func(*nbformat.Cell)) *recorder {
-	return &recorder{requests: map[string]*place{}, displays: map[string][]display{}, widgets: newWidgets(), touch: touch}
+	return &recorder{requests: map[string]*place{}, displays: map[string][]display{}, widgets: newWidgets(),
+		unread: map[*nbformat.Output]bool{}, touch: touch}
 }
 
 // begin says which cell runs from now on.
@@ -86,12 +88,12 @@ func (r *recorder) late(m *said) bool {
 	switch m.kind {
 	case "status":
 		if b.State == "busy" || b.State == "idle" {
-			stamp(p.cell, "iopub.status."+b.State, m.at)
+			stamp(p.cell, "iopub.status."+string(b.State), m.at)
 		}
 	case "execute_input":
 		stamp(p.cell, "iopub.execute_input", m.at)
 	case "clear_output":
-		if to := r.target(m, p); to.clear(b.Wait) {
+		if to := r.target(m, p); to.clear(bool(b.Wait)) {
 			r.forget(to)
 		}
 	case "comm_open", "comm_msg", "comm_close":
@@ -110,6 +112,9 @@ func (r *recorder) add(m *said, p *place, o *nbformat.Output) {
 	o, emptied := to.add(o)
 	if emptied {
 		r.forget(to)
+	}
+	if m.unread {
+		r.unread[o] = true
 	}
 	if id := m.body.Transient.DisplayID; id != "" {
 		r.displays[id] = append(r.displays[id], display{p.cell, to, o})

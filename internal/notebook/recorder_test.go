@@ -19,7 +19,7 @@ func saying(t *testing.T, line string) *said {
 	kind, content, _ := strings.Cut(line, " ")
 	kind, request, _ := strings.Cut(kind, "@")
 	m := &said{kind: kind, request: request, at: time.Date(2026, 11, 21, 15, 4, 5, 6000, time.UTC)}
-	if err := decode([]byte(content), &m.body); err != nil {
+	if err := m.body.read([]byte(content)); err != nil {
 		t.Fatalf("%s: %v", line, err)
 	}
 	return m
@@ -103,6 +103,13 @@ func TestRecorder(t *testing.T) {
 		{"a kernel that is not exact", []string{`display_data {"data":{"text/plain":"x"},"metadata":[]}`, `stream {"name":"stdout","text":["a\n","b"]}`,
 			`error {"ename":null,"evalue":7,"traceback":["t"]}`},
 			[]string{plain("x"), "stdout a\nb", `error {"ename":"","evalue":"7","traceback":["t"]}`}},
+		{"one field of another type", []string{`display_data {"data":{"text/plain":"x"},"metadata":null,"transient":[]}`, `error {"ename":"E","evalue":["a","b"],"traceback":"one"}`,
+			`display_data {"data":["x"],"transient":"d"}`, `execute_result {"data":{"text/plain":"1"},"execution_count":"7","execution_state":1}`, `error {"traceback":[1,["a","b"],null]}`},
+			[]string{plain("x"), `error {"ename":"E","evalue":"ab","traceback":["one"]}`, `display_data {"data":{},"metadata":{}}`,
+				`execute_result {"data":{"text/plain":"1"},"execution_count":null,"metadata":{}}`, `error {"ename":"","evalue":"","traceback":["1","ab",""]}`}},
+		{"a wait that is a number", []string{say(out, "a"), `clear_output {"wait":0}`, say(out, "b"), `clear_output {"wait":1}`}, []string{"stdout b"}},
+		{"a display id that is a number", []string{`display_data {"data":{"text/plain":"1"},"metadata":{},"transient":{"display_id":5}}`,
+			`update_display_data {"data":{"text/plain":"2"},"metadata":{},"transient":{"display_id":5}}`}, []string{plain("2")}},
 		{"numbers keep their text", []string{`display_data {"data":{"application/json":{"n":1.50,"big":12345678901234567890}},"metadata":{}}`},
 			[]string{`display_data {"data":{"application/json":{"big":12345678901234567890,"n":1.50}},"metadata":{}}`}},
 

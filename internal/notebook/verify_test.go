@@ -21,8 +21,8 @@ func verify(t *testing.T) {
 	}
 }
 
-// left is what this process holds of the system: open files, children, and
-// directories of kernels.
+// left is what this process holds of the system: open files, which sockets
+// are, children, and what runs in it.
 func left(t *testing.T) map[string]int {
 	t.Helper()
 	count := func(pattern string) int {
@@ -91,15 +91,50 @@ func TestManyNotebooks(t *testing.T) {
 func TestNotebooksSideBySide(t *testing.T) {
 	verify(t)
 	in := written(t, cell("print('a')"), cell("1 + 1"))
+	dir, err := os.MkdirTemp("/tmp", "nb") // a short path: it is that of sockets
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	execute(t, Options{Input: in, RuntimeDir: dir})
+	before := left(t)
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			if r := execute(t, Options{Input: in}); r.Status != freshet.Success {
+			if r := execute(t, Options{Input: in, RuntimeDir: dir}); r.Status != freshet.Success {
 				t.Error(r.Failure)
 			}
 		})
 	}
 	all.Wait()
+	for what, n := range left(t) {
+		if n > before[what] {
+			t.Errorf("%d %s before, %d after", before[what], what, n)
+		}
+	}
+	places, err := os.ReadDir(dir)
+	if err != nil || len(places) > 0 {
+		t.Errorf("left where the kernels' sockets were: %v, %v", places, err)
+	}
+	if kernels := naming(t, dir); len(kernels) > 0 {
+		t.Errorf("kernels that go on: %q", kernels)
+	}
+}
+
+// naming are the processes of this machine whose command line has a text, as a
+// kernel's has the path of its connection file.
+func naming(t *testing.T, text string) (found []string) {
+	t.Helper()
+	all, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range all {
+		if line, err := os.ReadFile(path); err == nil && strings.Contains(string(line), text) {
+			found = append(found, strings.ReplaceAll(string(line), "\x00", " "))
+		}
+	}
+	return found
 }
 
 // A hundred megabytes of output arrive whole.

@@ -35,7 +35,7 @@ func newWidgets() widgets {
 
 // hear keeps what a message of a comm says about a widget.
 func (w *widgets) hear(m *said) {
-	comm := m.body.Comm
+	comm := string(m.body.Comm)
 	state, ok := m.body.Data["state"].(map[string]any)
 	if !ok {
 		return // a message of the widget's own
@@ -63,8 +63,8 @@ func (w *widgets) steer(c *capture, state map[string]any) {
 		c.empty()
 		for _, v := range list {
 			var b body
-			if raw, err := json.Marshal(v); err == nil && decode(raw, &b) == nil {
-				if o := b.output(b.OutputType); o != nil {
+			if raw, err := json.Marshal(v); err == nil && b.read(raw) == nil {
+				if o := b.output(string(b.OutputType)); o != nil {
 					c.add(o)
 				}
 			}
@@ -105,11 +105,12 @@ func (w *widgets) keepBuffers(m *said) {
 			continue
 		}
 		b := buffer{string(raw), base64.StdEncoding.EncodeToString(m.buffers[i])}
-		list := w.buffers[m.body.Comm]
+		comm := string(m.body.Comm)
+		list := w.buffers[comm]
 		if at := slices.IndexFunc(list, func(o buffer) bool { return o.path == b.path }); at >= 0 {
 			list[at] = b
 		} else {
-			w.buffers[m.body.Comm] = append(list, b)
+			w.buffers[comm] = append(list, b)
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Arguments are the parameters of a command line, each kind in its order.
@@ -100,7 +102,7 @@ func ParseParam(text string) any {
 	case "None":
 		return nil
 	}
-	trimmed := strings.TrimSpace(text)
+	trimmed := strings.Map(decimal, strings.TrimSpace(text))
 	digits := strings.ReplaceAll(trimmed, "_", "")
 	switch {
 	case pythonInt.MatchString(trimmed):
@@ -114,4 +116,17 @@ func ParseParam(text string) any {
 		return f
 	}
 	return text
+}
+
+// decimal is the digit 0 to 9 that a decimal digit of any script stands for:
+// Python's int and float take them all. Other characters are as they are.
+func decimal(r rune) rune {
+	if r < utf8.RuneSelf || !unicode.Is(unicode.Nd, r) {
+		return r
+	}
+	first := r
+	for unicode.Is(unicode.Nd, first-1) { // scripts have ten each, in order
+		first--
+	}
+	return '0' + (r-first)%10
 }

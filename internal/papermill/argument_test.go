@@ -18,6 +18,7 @@ func TestParseParam(t *testing.T) {
 	questions := []string{
 		"True", "False", "None", "true", "", "a", "1", "-1", "+5", "007", "1_000", "1__0", "_1", "1_", "0x10", "1e5", "1E+5", ".5", "5.", "1_0.5_1e1_0",
 		"1.e", ".", "e5", "nan", "-inf", "Infinity", "+INF", "infin", " 1 ", "\t2.5\n", "1 2", "123456789012345678901234567890", "-0", "-0.0", "1e400", "1,5", "0b1", "12:30",
+		"٣", "-१२", "１_０.５", "٣e٤", "𝟙𝟚", "²", "٣x", "½", "\x1c1\x1f", "\u00a07\u3000", "\u200b1", "1\x00",
 	}
 	for _, q := range questions {
 		got = append(got, encoded(ParseParam(q)))

@@ -48,8 +48,9 @@ func (r *Record) CellStarted(c *nbformat.Cell, at time.Time) {
 	block["start_time"], block["status"], block["exception"] = isoTime(at), Running, false
 }
 
-// CellFailed says that the cell did not do what it should: an exception (of
-// which sys.exit is one, with any code), a time-out, a dead kernel, a stop.
+// CellFailed says that the cell did not do what it should: an exception, a
+// time-out, a dead kernel, a stop. An end in success (sys.exit(0)) is none of
+// them: papermill has it as an exception.
 func (r *Record) CellFailed(c *nbformat.Cell) {
 	block := cellBlock(c)
 	block["exception"], block["status"] = true, Failed

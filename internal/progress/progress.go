@@ -34,6 +34,13 @@ func (b *Board) Forget(keys []freshet.Key) {
 	}
 }
 
+// Len counts the attempts whose values it holds.
+func (b *Board) Len() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.last)
+}
+
 // Fill gives those executions their progress that run and have told it.
 func (b *Board) Fill(list []freshet.Execution) {
 	b.mu.Lock()

@@ -38,7 +38,7 @@ func TestBoard(t *testing.T) {
 		t.Errorf("what has ended has come as far as %v", got[0])
 	}
 	b.Forget([]freshet.Key{first, item})
-	if len(b.last) != 0 {
+	if b.Len() != 0 {
 		t.Errorf("kept: %v", b.last)
 	}
 }

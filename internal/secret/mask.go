@@ -193,3 +193,25 @@ func (m *Mask) Value(v any) any {
 	}
 	return v
 }
+
+// Texts adds to a list the texts that are in a JSON-like value, and its numbers
+// as JSON has them: what a mask has to find of it.
+func Texts(to []string, v any) []string {
+	switch x := v.(type) {
+	case string:
+		return append(to, x)
+	case []any:
+		for _, item := range x {
+			to = Texts(to, item)
+		}
+	case map[string]any:
+		for _, item := range x {
+			to = Texts(to, item)
+		}
+	case int64, float64, json.Number:
+		if b, err := json.Marshal(x); err == nil {
+			return append(to, string(b))
+		}
+	}
+	return to
+}

@@ -114,17 +114,27 @@ func (m *attempts) attempt(s engine.Start) executor.Attempt {
 	return a
 }
 
-// hide masks the secrets of a run, as they are when something is told of it;
-// nil: it has none.
+// hide masks what nobody may read of a run: its writeOnly parameters, and its
+// secrets as they are when something is told of it; nil: it has neither. What
+// comes from a process is masked before it is cut: of half a value no mask
+// knows.
 func (m *attempts) hide(s engine.Start) func(string) string {
-	if len(s.Secrets) == 0 {
+	var given []string
+	for _, name := range s.WriteOnly {
+		given = secret.Texts(given, s.Run.Parameters[name])
+	}
+	if len(s.Secrets) == 0 && len(given) == 0 {
 		return nil
 	}
 	return func(text string) string {
 		if text == "" {
 			return ""
 		}
-		return secret.NewMask(m.secrets.Values(s.Secrets)).Text(text)
+		values := slices.Clone(given)
+		if len(s.Secrets) > 0 {
+			values = append(values, m.secrets.Values(s.Secrets)...)
+		}
+		return secret.NewMask(values).Text(text)
 	}
 }
 

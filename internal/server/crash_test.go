@@ -27,14 +27,14 @@ var (
 
 const (
 	crashFlows     = 20
-	crashTasks     = 25 // of each: a chain, whose first task an event starts again and again
+	crashTasks     = 22 // of each: a chain, whose first task an event starts again and again
 	crashListeners = 1000
 	crashEvents    = 200 // at most, between two kills: always more than a moment needs
 )
 
-// TestCrash kills the real server at random moments while runs go on, events
-// arrive and one event concerns a thousand runs, and audits what is left by
-// journal, ledger and side effects.
+// TestCrash kills the real server at random moments while runs go on, wait for
+// places, items, answers and each other, events arrive and one event concerns
+// a thousand runs, and audits what is left by journal, ledger and side effects.
 func TestCrash(t *testing.T) {
 	home := newHome(t)
 	effects := filepath.Join(t.TempDir(), "effects")
@@ -44,12 +44,15 @@ func TestCrash(t *testing.T) {
 		flows = append(flows, crashFlow(i, effects))
 	}
 	flows = append(flows, "name: listener\ntasks:\n  t: {start: {event: boom}, expr: {x: run.id}}\n")
-	p.keep(flows...)
-	var runs []int64
+	p.keep(append(flows, mixedFlows(effects)...)...)
+	var runs, mixed []int64
 	for i := range crashFlows {
 		runs = append(runs, p.start(fmt.Sprintf("flow%d", i)))
 	}
 	listeners := startMany(t, p, crashListeners)
+	for range mixedRuns {
+		mixed = append(mixed, p.start("mixed"))
+	}
 
 	sender := newSender(p)
 	rng := rand.New(rand.NewPCG(*seed, 0))
@@ -58,19 +61,23 @@ func TestCrash(t *testing.T) {
 		// A moment is a number of journal entries from now.
 		n := 1 + rng.IntN(60)
 		sender.go_(p.Client, i == boom)
+		stop := approve(p.Client)
 		p.until(client.FeedQuery{From: client.FromNow}, func(freshet.Message) bool { n--; return n <= 0 })
 		p.kill()
 		sender.stop()
+		stop()
 		p = serve(t, home)
 	}
-	for _, id := range slices.Concat(runs, listeners) {
+	defer approve(p.Client)()
+	for _, id := range slices.Concat(runs, mixed, listeners) {
 		if r := p.wait(id); r.Status != freshet.Success {
 			t.Errorf("run %d of %s ended %s: %s", r.ID, r.Workflow, r.Status, r.Reason)
 		}
 	}
 	p.end()
 	a := audit{t: t, ctx: context.Background(), effects: readEffects(t, effects)}
-	a.run(filepath.Join(home, "freshet.db"), sender.acked, runs, listeners)
+	a.run(filepath.Join(home, "freshet.db"), sender.acked, runs, listeners, mixed)
+	a.limits(places(effects))
 }
 
 // crashFlow is a chain; its first task also runs once for each event poke.
@@ -166,7 +173,7 @@ type audit struct {
 	st      *sqlite.Store
 }
 
-func (a *audit) run(path string, acked map[string]int64, runs, listeners []int64) {
+func (a *audit) run(path string, acked map[string]int64, runs, listeners, mixed []int64) {
 	var err error
 	if a.st, err = sqlite.Open(a.ctx, path, sqlite.Options{}); err != nil {
 		a.t.Fatal(err)
@@ -183,6 +190,11 @@ func (a *audit) run(path string, acked map[string]int64, runs, listeners []int64
 	for _, run := range runs {
 		done += a.executions(run)
 	}
+	for _, run := range mixed {
+		done += a.mixed(run)
+	}
+	a.calls(mixed)
+	a.sound()
 	for line, n := range a.effects {
 		if n != 1 {
 			a.t.Errorf("%q happened %d times", line, n)

@@ -38,10 +38,7 @@ func openHome(dir string) (*home, error) {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		lock.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			h := home{dir: dir}
-			old, _ := h.recorded()
-			return nil, freshet.Errorf(freshet.Conflict, "a server has the home %s already: pid %d, %s", dir, old.PID, old.URL).
-				WithHint("use that one, or stop it with `server stop`")
+			return nil, occupied(dir)
 		}
 		return nil, fmt.Errorf("lock the home %s: %w", dir, err)
 	}
@@ -51,6 +48,24 @@ func openHome(dir string) (*home, error) {
 		return nil, err
 	}
 	return h, nil
+}
+
+// occupied says who has the home.
+func occupied(dir string) error {
+	h := home{dir: dir}
+	server, recorded := h.recorded()
+	holder, known := lockHolder(h.path("lock"))
+	if recorded && (holder == server.PID || !known && syscall.Kill(server.PID, 0) == nil) {
+		return freshet.Errorf(freshet.Conflict, "a server has the home %s already: pid %d, %s", dir, server.PID, server.URL).
+			WithHint("use that one, or stop it with `server stop`")
+	}
+	const is = "it is starting, restoring or checking there, or its server.json is gone"
+	if !known {
+		return freshet.Errorf(freshet.Conflict, "another freshet has the home %s: %s", dir, is).
+			WithHint("try again in a moment; if this stays, look for its process and end it")
+	}
+	return freshet.Errorf(freshet.Conflict, "another freshet has the home %s, pid %d: %s", dir, holder, is).
+		WithHint("try again in a moment; if this stays, end that process: `kill %d`", holder)
 }
 
 func reason(err error) error {
@@ -63,7 +78,11 @@ func reason(err error) error {
 
 // close gives the home free. What it recorded stays: the next server begins
 // with the same port.
-func (h *home) close() { h.lock.Close() }
+func (h *home) close() {
+	if h.lock != nil {
+		h.lock.Close()
+	}
+}
 
 // path of something in the home.
 func (h *home) path(name ...string) string {

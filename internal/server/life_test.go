@@ -260,6 +260,9 @@ tasks:
   free: {start: {event: never}, bash: 'rm -f fill'}
   long: {bash: 'trap "exit 0" TERM; while :; do read -t 0.05 <> <(:) || :; done'}
 `)
+	p.keep("name: ballast\ntasks:\n  t: {bash: 'dd if=/dev/zero of=some bs=64k count=32 2>/dev/null'}\n")
+	ballast := p.start("ballast")
+	p.wait(ballast)
 	run := p.start("filler")
 	p.started(run, "long")
 	if _, err := p.SendEvent(t.Context(), "default", freshet.EventRequest{Key: "fill"}); err != nil {
@@ -291,6 +294,17 @@ tasks:
 	events, err := p.CountEvents(t.Context(), client.EventQuery{Namespace: "default", Keys: []string{"big"}})
 	if err != nil || events.Count != int64(accepted) {
 		t.Errorf("%d of %d accepted events are there: %v", events.Count, accepted, err)
+	}
+	// Deleting makes room, and is taken.
+	if err := quick(t, p).DeleteRun(t.Context(), ballast); err != nil {
+		t.Errorf("deleting a run is refused on a full disk: %v", err)
+	}
+	soon(t, "the files of a deleted run are gone", func() bool {
+		_, err := os.Stat(fmt.Sprintf("/proc/%d/root%s", p.cmd.Process.Pid, filepath.Join(home, "work", "default", "ballast", itoa(int(ballast)))))
+		return os.IsNotExist(err)
+	})
+	if err := quick(t, p).DeleteWorkflow(t.Context(), "default", "ballast"); err != nil {
+		t.Errorf("deleting a workflow is refused on a full disk: %v", err)
 	}
 	// Room again: the fill goes, from inside of the mount.
 	if out, err := exec.CommandContext(t.Context(), "nsenter", "-t", itoa(p.cmd.Process.Pid), "-U", "-m", "--preserve-credentials",

@@ -35,17 +35,17 @@ type notebookInput struct {
 	Run        spec.NotebookRun
 	Output     string // path of the executed notebook, below the working directory
 	Parameters []papermill.Param
-	Grace      time.Duration // for a cell that is interrupted, and then for the kernel
+	Grace      time.Duration // for a cell that is interrupted, and then for the kernel, together
 	Keeper     *kernelKeeper // nil: no kernel is kept warm
 }
 
 // maxNotebookGrace is how long a notebook that is stopped waits at most.
-const maxNotebookGrace = 4 * time.Second
+const maxNotebookGrace = 8 * time.Second
 
 // notebookInputOf makes it. What depends on the time depends on the start's,
 // so that it is the same whenever it is asked for.
 func notebookInputOf(s engine.Start, values map[string]any) (*notebookInput, error) {
-	in := &notebookInput{Run: *s.Task.Notebook, Grace: min(maxNotebookGrace, s.Task.StopGrace/2)}
+	in := &notebookInput{Run: *s.Task.Notebook, Grace: min(maxNotebookGrace, s.Task.StopGrace*3/4)}
 	for _, b := range s.Task.With { // in the order of the file, as the notebook will show them
 		in.Parameters = append(in.Parameters, papermill.Param{Name: b.Name, Value: values[b.Name]})
 	}
@@ -90,6 +90,7 @@ func completeNotebook(a *executor.Attempt, s engine.Start, kept *kernelKeeper) e
 	if a.Hide != nil && hides(a.Hide, in.Parameters) {
 		return freshet.Errorf(freshet.Invalid, "notebook: with: a value that nobody may read is among its parameters, which would stand in the executed notebook; give it through `env`")
 	}
+	in.Keeper = kept
 	if kept != nil && s.Execution.Call != nil {
 		in.Keeper = kept.without(s.Execution.Call.Hidden())
 	}

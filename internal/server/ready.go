@@ -22,7 +22,7 @@ func (s *Server) trouble() []string {
 	free, known := freeSpace(s.cfg.Home)
 	switch {
 	case st.Full || known && free < fullBytes:
-		list = append(list, "the disk is full: only ends and stops are recorded")
+		list = append(list, "the disk is full: only ends, stops and deletions are recorded")
 	case st.Trouble != "":
 		list = append(list, "the database cannot be written: "+st.Trouble)
 	case unix.Access(s.home.path("freshet.db"), unix.W_OK) != nil: // opened and closed, SQLite would lose its locks

@@ -15,6 +15,9 @@ import (
 	"testing"
 	"time"
 
+	pb "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/proto"
+
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/client"
 )
@@ -61,8 +64,40 @@ tasks:
   each: {after: input, foreach: [a, b], bash: 'test "$X" = "a$TOKEN" -o "$X" = "b$TOKEN"', env: {X: "${{ item }}${{ secrets.TOKEN }}"}}
   guarded: {after: input, bash: 'test "$X" = none', env: {X: "${{ has(secrets.NOT_SET) ? secrets.NOT_SET : 'none' }}"}}
   asks: {after: input, if: params.password == "x", bash: "true"}
+  says: {after: input, allow_failure: true, bash: 'echo "reason=no luck with $TOKEN and $PASSWORD" >> "$FRESHET_OUTPUT"; exit 3', env: {PASSWORD: "${{ params.password }}"}}
+  cut: {after: input, allow_failure: true, bash: '{ printf reason=%0480d 0; echo " $TOKEN"; } >> "$FRESHET_OUTPUT"; exit 3'}
+  halved: {after: input, allow_failure: true, bash: '{ printf reason=%0480d 0; echo " $PASSWORD"; } >> "$FRESHET_OUTPUT"; exit 3', env: {PASSWORD: "${{ params.password }}"}}
+  lines: {after: input, allow_failure: true, bash: '{ printf %040d 0; echo " $PASSWORD"; } >> "$FRESHET_OUTPUT"', env: {PASSWORD: "${{ params.password }}"}}
+  called: {after: input, allow_failure: true, workflow: reveals, with: {word: "${{ params.password }}"}}
+  leaves:
+    after: input
+    bash: 'mkdir -p "kept/$PASSWORD" && echo x > "kept/$PASSWORD/$PASSWORD.txt" && echo y > "kept/of $TOKEN"'
+    env: {PASSWORD: "${{ params.password }}"}
+    artifacts: kept/**
+  tells:
+    after: input
+    bash: |
+      printf %s "$FRESHET_TOKEN" > new && mv new token
+      until test -e go; do read -t 0.02 <> <(:) || :; done
 outputs: {kept: tasks.outputs.outputs.kept}
 `
+
+// reveals is called, and fails in words of its own that quote what it was
+// given.
+const reveals = `name: reveals
+parameters:
+  word: {type: string, writeOnly: true}
+tasks:
+  fails: {env: {WORD: "${{ params.word }}"}, bash: '{ printf reason=%070d 0; printf " $WORD "; printf %084d 0; echo; } >> "$FRESHET_OUTPUT"; exit 4'}
+`
+
+// halves are the beginnings and ends of values, as a cut would leave them.
+func halves(values ...string) (list [][]byte) {
+	for _, v := range values {
+		list = append(list, []byte(v[:len(v)/2]), []byte(v[len(v)/2:]))
+	}
+	return list
+}
 
 // traces are the forms of a value that are looked for.
 func traces(values ...string) [][]byte {
@@ -127,9 +162,9 @@ func run(t *testing.T, p *process, stdin string, args ...string) string {
 	return string(out)
 }
 
-func serveSecretive(t *testing.T, home string) *process {
+func serveSecretive(t *testing.T, home string, env ...string) *process {
 	cmd := command(home, "server", "start", "--listen", "127.0.0.1:0")
-	cmd.Env = append(cmd.Env, "FRESHET_SECRET_FROM_ENV="+inEnv)
+	cmd.Env = append(append(cmd.Env, "FRESHET_SECRET_FROM_ENV="+inEnv), env...)
 	return serveCommand(t, home, cmd)
 }
 
@@ -137,15 +172,17 @@ func serveSecretive(t *testing.T, home string) *process {
 // the raw log, and in nothing else that the server writes or answers.
 func TestSecretsStayWhereTheyBelong(t *testing.T) {
 	home := newHome(t)
-	p := serveSecretive(t, home)
+	c := receive(t)
+	p := serveSecretive(t, home, "OTEL_EXPORTER_OTLP_ENDPOINT="+c.URL)
 	if out := run(t, p, hidden+"\n", "secret", "set", "TOKEN"); out != "Secret: TOKEN set.\n" {
 		t.Fatalf("set: %s", out)
 	}
-	p.keep(secretive)
+	p.keep(secretive, reveals)
 	r, err := p.StartRun(t.Context(), "default", "secretive", "", freshet.RunRequest{Parameters: map[string]any{"password": private}})
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.tells(r.ID, append(traces(hidden, private), halves(hidden, private)...))
 	if r = p.wait(r.ID); r.Status != freshet.Success {
 		t.Fatalf("the run ended %s: %s\n%s", r.Status, r.Reason, run(t, p, "", "why", "1"))
 	}
@@ -161,6 +198,12 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 		"calls":       {"failed"},
 		"guarded":     {"success"},
 		"asks":        {"skipped"},
+		"says":        {"failed", "exit", "no luck with *** and *** (exit code 3)"},
+		"cut":         {"failed", "exit", "0 *** (exit code 3)"},
+		"halved":      {"failed", "exit", "0 *** (exit code 3)"},
+		"lines":       {"failed", "outputs", "***"},
+		"called":      {"failed", "exit", "run 2 failed: "},
+		"leaves":      {"success"},
 	} {
 		x := p.latest(r.ID, task)
 		for _, word := range want {
@@ -187,11 +230,17 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 	if info, err := os.Stat(p.latest(r.ID, "prints").Log); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the raw log: %v, %v", info, err)
 	}
-	both := append(secrets, traces(private)...)
+	both := append(append(secrets, traces(private)...), halves(hidden, inEnv, private)...)
+	file := filepath.Join(t.TempDir(), "secretive.yaml")
+	if err := os.WriteFile(file, []byte(strings.Replace(secretive, "  guarded:", "  differs: {bash: 'echo \"$TOKEN\"'}\n  guarded:", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, args := range [][]string{{"run", "logs", "1"}, {"task", "logs", "1", "prints"}, {"task", "logs", "1", "prints", "-f"}, {"run", "logs", "1", "-f", "-o", "json"},
 		{"run", "show", "1"}, {"run", "show", "1", "-o", "json"}, {"run", "list", "-o", "json"}, {"task", "list", "1", "-o", "json"}, {"task", "show", "1", "prints", "-o", "json"},
 		{"task", "show", "1", "misdeclared"}, {"why", "1"}, {"why", "1", "asks"}, {"why", "1", "broken"}, {"task", "logs", "1", "calls"}, {"why", "1", "calls"}, {"why", "1", "nowhere", "-o", "json"}, {"why", "secretive"},
-		{"event", "list", "-o", "json"}, {"workflow", "show", "secretive", "-o", "json"}, {"secret", "list"}, {"secret", "list", "-o", "json"}, {"trigger", "list"}} {
+		{"event", "list", "-o", "json"}, {"workflow", "show", "secretive", "-o", "json"}, {"secret", "list"}, {"secret", "list", "-o", "json"}, {"trigger", "list"},
+		{"task", "artifacts", "1", "leaves"}, {"task", "artifacts", "1", "leaves", "-o", "json"}, {"task", "show", "1", "leaves", "-o", "json"}, {"task", "show", "1", "says"}, {"why", "1", "halved"},
+		{"why", "1", "lines"}, {"why", "1", "called"}, {"why", "2"}, {"run", "show", "2", "-o", "json"}, {"task", "list", "2", "-o", "json"}, {"workflow", "diff", file}} {
 		out := run(t, p, "", args...)
 		if strings.HasPrefix(out, "error") {
 			t.Errorf("%v: %s", args, out)
@@ -207,12 +256,77 @@ func TestSecretsStayWhereTheyBelong(t *testing.T) {
 		return m.Kind == "run_ended"
 	})
 	searched(t, "the feed", feed.Bytes(), both)
+	spans := c.toldOf("1")
+	for _, s := range spans {
+		raw, err := proto.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		searched(t, "the span of "+about(s), raw, both)
+	}
+	for name, want := range map[string]string{"1 says": "exit code 3", "1 says try 1": "exit code 3", "1 called": "exit", "2 fails": "exit code 4", "2": "exit", "1 lines": "outputs"} {
+		if got := spans[name].GetStatus().GetMessage(); got != want {
+			t.Errorf("a collector is told of %s: %q, not %q", name, got, want)
+		}
+	}
 	searched(t, "the server's log", []byte(p.said()), both)
 	if n := searchHome(t, home, secrets, "logs", "work"); n < 5 { // what tasks were given goes when their ends are released
 		t.Errorf("only %d files were searched", n)
 	}
 	p.end()
 	searchHome(t, home, secrets, "logs")
+}
+
+// tells lets the task `tells` say how far it has come, with hidden values
+// within its text and where that is cut, looks for them in what is shown, and
+// lets the task end.
+func (p *process) tells(run int64, forms [][]byte) {
+	p.t.Helper()
+	p.started(run, "tells")
+	in := filepath.Join(p.home, "work/default/secretive", itoa(int(run)))
+	soon(p.t, "a token", func() bool { _, err := os.Stat(filepath.Join(in, "token")); return err == nil })
+	token, err := os.ReadFile(filepath.Join(in, "token"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	task, err := client.New(client.Config{URL: p.url, Token: string(token)})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer task.Close()
+	for _, value := range []string{hidden, private} {
+		for _, before := range []int{0, 200 - len(value) + 4} {
+			text := strings.Repeat("-", before) + value
+			if err := task.SetProgress(p.t.Context(), run, freshet.Progress{Done: 1, Text: text}); err != nil {
+				p.t.Fatal(err)
+			}
+			x := p.latest(run, "tells")
+			if x.Progress == nil || !strings.HasSuffix(x.Progress.Text, "***") {
+				p.t.Errorf("%q is shown as %+v", text, x.Progress)
+				continue
+			}
+			searched(p.t, "the progress", []byte(x.Progress.Text), forms)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(in, "go"), nil, 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// toldOf waits until a collector has been told of the end of a run, and gives
+// all that it has been told.
+func (c *receiver) toldOf(run string) map[string]*pb.Span {
+	c.t.Helper()
+	spans := map[string]*pb.Span{}
+	soon(c.t, "the span of run "+run, func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for _, s := range c.spans {
+			spans[about(s)] = s
+		}
+		return spans[run] != nil
+	})
+	return spans
 }
 
 // TestSecretsAfterCrashes: a server that is killed while runs with secrets go

@@ -46,7 +46,7 @@ func (s *Server) stopTasks(ctx context.Context) error {
 			return errAllOver
 		}
 		return nil
-	})
+	}, nil)
 	if err == errAllOver {
 		return nil
 	}

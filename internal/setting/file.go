@@ -43,19 +43,22 @@ func (in Input) file(path string) (map[string]string, error) {
 			return nil, freshet.Errorf(freshet.Invalid, "%s:%d: the home cannot be set in a file that lies in it", path, key.Line).
 				WithHint("use --home DIR, or the variable FRESHET_HOME")
 		}
-		if out[s.Name], err = scalars(value); err != nil {
+		if out[s.Name], err = scalars(value, s.many); err != nil {
 			return nil, freshet.Errorf(freshet.Invalid, "%s:%d: the setting %s: %s", path, value.Line, s.Name, err)
 		}
 	}
 	return out, nil
 }
 
-// scalars is a value's text: itself, or the parts of a list with commas.
-func scalars(n *yaml.Node) (string, error) {
-	switch n.Kind {
-	case yaml.ScalarNode:
+// scalars is a value's text: itself, or the parts of a list with commas, where
+// one is taken.
+func scalars(n *yaml.Node, list bool) (string, error) {
+	switch {
+	case n.Kind == yaml.ScalarNode:
 		return n.Value, nil
-	case yaml.SequenceNode:
+	case !list:
+		return "", errors.New("a text or a number is expected, and not several")
+	case n.Kind == yaml.SequenceNode:
 		parts := make([]string, len(n.Content))
 		for i, c := range n.Content {
 			if c.Kind != yaml.ScalarNode {

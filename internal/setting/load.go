@@ -1,8 +1,10 @@
 package setting
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
+	"math"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -119,14 +121,21 @@ func (s *Settings) set(which Setting, text string) error {
 	case *string:
 		*field = text
 	case *int:
+		most, err := strconv.Atoi(cmp.Or(which.most, strconv.Itoa(math.MaxInt32)))
+		if err != nil {
+			return err
+		}
 		n, err := strconv.Atoi(text)
-		if err != nil || n < 0 {
-			return freshet.Errorf(freshet.Invalid, "%q is not a whole number from 0", text)
+		if err != nil || n < 0 || n > most {
+			return freshet.Errorf(freshet.Invalid, "%q is not a whole number from 0 to %d", text, most)
 		}
 		*field = n
 	case *Size:
 		size, err := ParseSize(text)
 		if err != nil {
+			return err
+		}
+		if err := which.within(size); err != nil {
 			return err
 		}
 		*field = size
@@ -138,6 +147,29 @@ func (s *Settings) set(which Setting, text string) error {
 		*field = span
 	case *[]string:
 		*field = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' })
+	}
+	return nil
+}
+
+// within refuses a size that lies outside of the bounds.
+func (which Setting) within(size Size) error {
+	for _, bound := range []struct {
+		text, words string
+		wrong       func(Size) bool
+	}{
+		{which.least, "little: it is at least", func(b Size) bool { return size < b }},
+		{which.most, "much: it is at most", func(b Size) bool { return size > b }},
+	} {
+		if bound.text == "" {
+			continue
+		}
+		b, err := ParseSize(bound.text)
+		if err != nil {
+			return err
+		}
+		if bound.wrong(b) {
+			return freshet.Errorf(freshet.Invalid, "%s is too %s %s", size, bound.words, bound.text)
+		}
 	}
 	return nil
 }

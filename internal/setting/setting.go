@@ -12,7 +12,8 @@ import (
 // Settings is what can be set. The tags of a field are its documentation:
 // `name` is the key in freshet.yaml and, in capitals behind FRESHET_, the
 // variable; `secret` values are never shown; a server takes up new values of
-// `live` ones while it runs; those `only` for commands mean nothing to it.
+// `live` ones while it runs; those `only` for commands mean nothing to it. A value
+// lies between `least` and `most`.
 type Settings struct {
 	Home      string   `name:"home" default:"~/.freshet" doc:"directory that holds all that Freshet keeps"`
 	Server    string   `name:"server" only:"commands" default:"http://127.0.0.1:3737" doc:"server that commands speak to; if it is not set, the one that has served the home"`
@@ -20,10 +21,10 @@ type Settings struct {
 	Token     string   `name:"token" only:"commands" secret:"yes" doc:"token that commands show to the server; without it the one in the home's file token"`
 	Listen    string   `name:"listen" default:"127.0.0.1:3737" doc:"address that the server listens on, HOST:PORT"`
 	AuthToken string   `name:"auth_token" secret:"yes" doc:"token that the server asks for; without it the one in the home's file token"`
-	Slots     int      `name:"slots" live:"yes" default:"0" doc:"processes that run at once; 0 is twice the cores, at least 8"`
-	LogLimit  Size     `name:"log_limit" live:"yes" default:"256MB" doc:"what is kept of a task's log; the middle of a longer one is removed"`
+	Slots     int      `name:"slots" live:"yes" default:"0" most:"100000" doc:"processes that run at once; 0 is twice the cores, at least 8"`
+	LogLimit  Size     `name:"log_limit" live:"yes" default:"256MB" least:"4KB" most:"1024GB" doc:"what is kept of a task's log, from 4KB to 1024GB; the middle of a longer one is removed"`
 	Retention Span     `name:"retention" live:"yes" default:"30d" doc:"how long ended runs are kept, with their logs and files, and the events that nothing needs any more; such as 12h, 30d or forever; a workflow may say its own"`
-	Kernels   int      `name:"warm_kernels" live:"yes" default:"2" doc:"kernels that wait for the next notebook, of the sorts that were used lately; 0 keeps none"`
+	Kernels   int      `name:"warm_kernels" live:"yes" default:"2" most:"1000" doc:"kernels that wait for the next notebook, of the sorts that were used lately; 0 keeps none"`
 	Memory    Size     `name:"warm_memory" live:"yes" default:"512MB" doc:"memory that these kernels may take together"`
 	LogLevel  string   `name:"log_level" live:"yes" default:"info" one:"debug,info,warn,error" doc:"what the server logs: debug, info, warn or error"`
 	LogFormat string   `name:"log_format" default:"text" one:"text,json" doc:"how the server logs: text for people, json for programs, one object on each line"`
@@ -43,6 +44,9 @@ type Setting struct {
 
 	index int
 	one   []string // allowed values; empty: any
+	least string   // empty: 0
+	most  string   // empty: what a number can be
+	many  bool     // it takes a list
 }
 
 // All are the settings, in the order in which people should read them.
@@ -61,6 +65,9 @@ func All() []Setting {
 
 			Commands: tag.Get("only") == "commands",
 			index:    i,
+			least:    tag.Get("least"),
+			most:     tag.Get("most"),
+			many:     t.Field(i).Type.Kind() == reflect.Slice,
 		}
 		if one := tag.Get("one"); one != "" {
 			all[i].one = strings.Split(one, ",")

@@ -96,18 +96,23 @@ func TestWrong(t *testing.T) {
 		in   Input
 		says string
 	}{
-		"a number":       {world(nil, texts{"FRESHET_SLOTS": "many"}, nil), "the setting slots of FRESHET_SLOTS: \"many\" is not a whole number"},
-		"a negative one": {world(texts{"slots": "-1"}, nil, nil), "the setting slots of flag"},
-		"a size":         {world(nil, texts{"FRESHET_LOG_LIMIT": "3 apples"}, nil), "is not a size"},
-		"a retention":    {world(nil, texts{"FRESHET_RETENTION": "30"}, nil), "is no duration such as 12h or 30d"},
-		"a minus":        {world(nil, texts{"FRESHET_RETENTION": "-1d"}, nil), "is no duration such as 12h or 30d"},
-		"one of a few":   {world(nil, texts{"FRESHET_LOG_LEVEL": "loud"}, nil), "none of debug, info, warn, error"},
-		"unknown key":    {world(nil, nil, texts{yaml: "a: 1\nslotz: 3"}), yaml + ":1: there is no setting \"a\""},
-		"home in file":   {world(nil, nil, texts{yaml: "home: /x"}), "cannot be set in a file that lies in it"},
-		"no YAML":        {world(nil, nil, texts{yaml: "a: ["}), "this is not YAML"},
-		"a list":         {world(nil, nil, texts{yaml: "- a"}), "settings are lines like"},
-		"a mapping":      {world(nil, nil, texts{yaml: "slots: {a: 1}"}), yaml + ":1: the setting slots"},
-		"no such file":   {world(nil, texts{"FRESHET_TOKEN_FILE": "/none"}, nil), "the setting token of FRESHET_TOKEN_FILE"},
+		"a number":         {world(nil, texts{"FRESHET_SLOTS": "many"}, nil), "the setting slots of FRESHET_SLOTS: \"many\" is not a whole number"},
+		"a negative one":   {world(texts{"slots": "-1"}, nil, nil), "the setting slots of flag"},
+		"a size":           {world(nil, texts{"FRESHET_LOG_LIMIT": "3 apples"}, nil), "is not a size"},
+		"a retention":      {world(nil, texts{"FRESHET_RETENTION": "30"}, nil), "is no duration such as 12h or 30d"},
+		"a minus":          {world(nil, texts{"FRESHET_RETENTION": "-1d"}, nil), "is no duration such as 12h or 30d"},
+		"one of a few":     {world(nil, texts{"FRESHET_LOG_LEVEL": "loud"}, nil), "none of debug, info, warn, error"},
+		"unknown key":      {world(nil, nil, texts{yaml: "a: 1\nslotz: 3"}), yaml + ":1: there is no setting \"a\""},
+		"home in file":     {world(nil, nil, texts{yaml: "home: /x"}), "cannot be set in a file that lies in it"},
+		"no YAML":          {world(nil, nil, texts{yaml: "a: ["}), "this is not YAML"},
+		"a list":           {world(nil, nil, texts{yaml: "- a"}), "settings are lines like"},
+		"too many slots":   {world(nil, texts{"FRESHET_SLOTS": "99999999999"}, nil), "is not a whole number from 0 to 100000"},
+		"a list of slots":  {world(nil, nil, texts{yaml: "slots: [1]"}), yaml + ":1: the setting slots: a text or a number is expected, and not several"},
+		"no log":           {world(nil, nil, texts{yaml: "log_limit: 0"}), "the setting log_limit of freshet.yaml: 0 is too little: it is at least 4KB"},
+		"a vast log":       {world(nil, texts{"FRESHET_LOG_LIMIT": "2048GB"}, nil), "2048GB is too much: it is at most 1024GB"},
+		"too many kernels": {world(nil, texts{"FRESHET_WARM_KERNELS": "1001"}, nil), "is not a whole number from 0 to 1000"},
+		"a mapping":        {world(nil, nil, texts{yaml: "slots: {a: 1}"}), yaml + ":1: the setting slots"},
+		"no such file":     {world(nil, texts{"FRESHET_TOKEN_FILE": "/none"}, nil), "the setting token of FRESHET_TOKEN_FILE"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := Load(test.in)

@@ -119,10 +119,24 @@ func (p *Parameter) violations(v any) []string {
 
 var english = message.NewPrinter(language.English)
 
+// forms are examples of the formats of times, as a schema calls them.
+var forms = map[string]string{"date": "date such as 2026-11-20", "time": "time such as 06:00:00Z",
+	"date-time": "time such as 2026-11-20T06:00:00Z", "duration": "duration such as PT90M"}
+
+// violated says what is wrong with a value.
+func violated(k jsonschema.ErrorKind) string {
+	if f, ok := k.(*kind.Format); ok {
+		if form := forms[f.Want]; form != "" {
+			return fmt.Sprintf("'%v' is no %s", f.Got, form)
+		}
+	}
+	return k.LocalizedString(english)
+}
+
 // causes are the leaves of a validation error, with the place within the value.
 func causes(e *jsonschema.ValidationError) []string {
 	if len(e.Causes) == 0 {
-		text := e.ErrorKind.LocalizedString(english)
+		text := violated(e.ErrorKind)
 		if len(e.InstanceLocation) > 0 {
 			text = "at /" + strings.Join(e.InstanceLocation, "/") + ": " + text
 		}

@@ -187,7 +187,11 @@ func readName(r *reader, n *yaml.Node) (string, bool) {
 		return "", false
 	}
 	if wrong := badName(n.Value); wrong != "" {
-		r.hinted(n, CodeName, "names begin with a letter or _ and go on with letters, digits, _ and -", "%s", wrong)
+		hint := "names begin with a letter or _ and go on with letters, digits, _ and -"
+		if expr.IsKeyword(n.Value) {
+			hint = "choose another, such as `" + n.Value + "_1`: expressions could not tell it from the word"
+		}
+		r.hinted(n, CodeName, hint, "%s", wrong)
 		return "", false
 	}
 	return n.Value, true

@@ -85,8 +85,10 @@ type Retainer interface {
 	// OffsetAt is an offset below which all entries are older than a time, and
 	// from which on none is.
 	OffsetAt(ctx context.Context, t time.Time) (int64, error)
-	// Blobs are the hashes of all contents that a row names.
-	Blobs(ctx context.Context) ([]string, error)
+	// Blobs gives the hashes of all contents that a row names, in parts that
+	// have room in memory: each is those that begin with a prefix of up to two
+	// digits, and together the prefixes are all there are.
+	Blobs(ctx context.Context, yield func(prefix string, sums []string) error) error
 	// Pages counts those of the file, and those of them that are not in use.
 	Pages(ctx context.Context) (spare, all int64, err error)
 	// HasRuns tells which of some runs there are, those that are being removed

@@ -83,8 +83,8 @@ type Batch struct {
 	Timers     []machine.Timer
 	Untimers   []machine.Timer
 	Workflows  []machine.WorkflowRow
-	Unflows    []WorkflowID // workflows that are no more: their runs go in the background
-	Unruns     []int64      // runs that have ended and are no more: what else there is of them goes in the background
+	Unflows    []Unflow // before Workflows
+	Unruns     []int64  // runs that have ended and are no more: what else there is of them goes in the background
 	Versions   []machine.VersionRow
 	Triggers   []machine.TriggerRow
 	Unplaces   []machine.PlaceKey
@@ -98,6 +98,13 @@ type Batch struct {
 
 // WorkflowID names a workflow.
 type WorkflowID struct{ Namespace, Name string }
+
+// Unflow is a workflow that is no more: its runs go in the background.
+type Unflow struct {
+	WorkflowID
+	NextRun int64     // its runs have ids below
+	Time    time.Time // its versions are not younger
+}
 
 // Cursor says how far the journal has been decided: every entry up to Offset
 // for all that it concerns, and of the next one the targets up to Target.

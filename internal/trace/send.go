@@ -27,7 +27,7 @@ func (t *Tracer) Take(ends []engine.Ended) {
 		case len(t.waiting) >= mostWaiting:
 			t.dropped.Add(spansOf(&ends[i]))
 		default:
-			t.waiting = append(t.waiting, ends[i])
+			t.waiting = append(t.waiting, light(ends[i]))
 		}
 	}
 	some := len(t.waiting) > 0
@@ -38,6 +38,20 @@ func (t *Tracer) Take(ends []engine.Ended) {
 		default:
 		}
 	}
+}
+
+// light is an end without the values that people and processes gave, which no
+// span tells, and which may be large.
+func light(e engine.Ended) engine.Ended {
+	e.Try = tried(&e)
+	r := &e.Run
+	r.Parameters, r.Outputs, r.Event, r.Missing = nil, nil, nil, nil
+	if e.Execution != nil {
+		x := *e.Execution
+		x.Call, x.Outputs, x.By, x.Artifacts = nil, nil, nil, nil
+		e.Execution = &x
+	}
+	return e
 }
 
 // Run sends until ctx ends, and then what is left, if that takes no longer

@@ -59,7 +59,7 @@ func (t *Tracer) spans(ctx context.Context, e *engine.Ended) []*pb.Span {
 func (t *Tracer) run(ctx context.Context, r *machine.RunRow) *pb.Span {
 	s := span(r, freshet.Key{}, r.Trace.Parent(), "run "+r.Workflow, r.CreatedAt, r.EndedAt)
 	s.Attributes = append(s.Attributes, text("freshet.run.type", string(r.Type)))
-	outcome(s, r.Status, r.Code, r.Reason)
+	outcome(s, r.Status, r.Code, told(r.Code, r.Reason))
 	if r.RerunOf == 0 {
 		return s
 	}
@@ -86,7 +86,7 @@ func (t *Tracer) execution(ctx context.Context, r *machine.RunRow, x *machine.Ex
 		}
 	}
 	s := span(r, k, parent, "task "+k.Task, began, x.EndedAt)
-	outcome(s, x.Status, x.Code, x.Reason)
+	outcome(s, x.Status, x.Code, toldOf(x))
 	return s
 }
 
@@ -106,7 +106,7 @@ func try(r *machine.RunRow, x *machine.Execution) *pb.Span {
 	if status == freshet.Retrying {
 		status = freshet.Failed
 	}
-	outcome(s, status, x.Code, x.Reason)
+	outcome(s, status, x.Code, toldOf(x))
 	return s
 }
 
@@ -130,8 +130,8 @@ func span(r *machine.RunRow, k freshet.Key, parent, name string, from, till time
 	return s
 }
 
-// outcome says how something ended.
-func outcome(s *pb.Span, status freshet.Status, code freshet.Code, reason string) {
+// outcome says how something ended. message is what is told of a failure.
+func outcome(s *pb.Span, status freshet.Status, code freshet.Code, message string) {
 	s.Attributes = append(s.Attributes, text("freshet.status", string(status)))
 	if code != "" {
 		s.Attributes = append(s.Attributes, text("freshet.code", string(code)))
@@ -142,15 +142,24 @@ func outcome(s *pb.Span, status freshet.Status, code freshet.Code, reason string
 	if code != "" {
 		s.Attributes = append(s.Attributes, text("error.type", string(code)))
 	}
-	s.Status = &pb.Status{Code: pb.Status_STATUS_CODE_ERROR, Message: told(code, reason)}
+	s.Status = &pb.Status{Code: pb.Status_STATUS_CODE_ERROR, Message: message}
 }
 
-// told is a reason as a collector may read it. Where it may quote what people
-// or expressions gave, it is the code alone: a collector has no mask for what
-// is secret.
+// toldOf is what a collector may read of why an execution failed: of a process
+// how it exited, and nothing that it said.
+func toldOf(x *machine.Execution) string {
+	if x.Code == freshet.CodeExit && x.HasExit {
+		return machine.ExitText(x.ExitCode)
+	}
+	return told(x.Code, x.Reason)
+}
+
+// told is a reason as a collector may read it. Where it may quote what people,
+// processes or expressions gave, it is the code alone: a collector has no mask
+// for what is secret.
 func told(code freshet.Code, reason string) string {
 	switch code {
-	case freshet.CodeExit, freshet.CodeTimeout, freshet.CodeLost, freshet.CodeUpstream, freshet.CodeRunaway,
+	case freshet.CodeTimeout, freshet.CodeLost, freshet.CodeUpstream, freshet.CodeRunaway,
 		freshet.CodeStoppedByRule, freshet.CodeStoppedByPerson, freshet.CodeStoppedWithRun, freshet.CodeStoppedByLimit, freshet.CodeStoppedByCaller:
 		return reason
 	}

@@ -113,6 +113,8 @@ func (q *inquiry) runStart(v *view, depth int) freshet.Reason {
 	}
 	q.toldRuns[v.ID] = true
 	switch {
+	case v.RerunOf != 0:
+		q.repeats(v, &r, depth)
 	case v.Trigger != 0:
 		q.byTrigger(v, &r, depth)
 	case v.Parent != 0:
@@ -121,8 +123,6 @@ func (q *inquiry) runStart(v *view, depth int) freshet.Reason {
 		r.Text = sentence("event %s at offset %d started run %d", v.Event.Key, v.Event.Offset, v.ID)
 		r.Offset = v.Event.Offset
 		r.Because = q.behind(depth, func() []freshet.Reason { return []freshet.Reason{q.event(v.Event.Offset, depth-1)} })
-	case v.RerunOf != 0:
-		r.Text = sentence("run %d repeats run %d", v.ID, v.RerunOf)
 	case v.Type != freshet.Manual && v.Type != "":
 		r.Text = sentence("run %d was started by a %s", v.ID, v.Type)
 	case v.ScheduledAt.After(v.CreatedAt):

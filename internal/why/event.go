@@ -18,7 +18,8 @@ func (x *Explainer) Event(ctx context.Context, offset int64) (freshet.Explanatio
 	q := x.ask(ctx)
 	entry, err := x.reader.Entry(ctx, offset)
 	if freshet.CodeOf(err) == freshet.NotFound {
-		return freshet.Explanation{}, freshet.Errorf(freshet.NotFound, "there is no event at offset %d", offset).WithHint(eventHint)
+		return freshet.Explanation{}, freshet.Errorf(freshet.NotFound, "there is no event at offset %d", offset).
+			WithHint(eventHint + "; one that nothing needs is kept for a time only, see `retention`")
 	}
 	if err != nil {
 		return freshet.Explanation{}, fmt.Errorf("explain: %w", err)

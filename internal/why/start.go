@@ -27,10 +27,18 @@ func (q *inquiry) started(v *view, x execution, depth int) cause {
 	if t.Finally && x.Seq == 1 && t.After == nil {
 		return cause{"with the run's `finally`", q.behind(depth, func() []freshet.Reason { return q.howTasksEnded(v) })}
 	}
-	if t.WithRun && x.Seq == 1 && x.offset == 0 {
+	r := q.rerun(v)
+	if c, ok := q.keptFrom(v, r, x, depth); ok {
+		return c
+	}
+	again := startsAgain(r, x)
+	if t.WithRun && x.Seq == 1 && x.offset == 0 && again == nil {
 		return cause{"with the run", q.behind(depth, func() []freshet.Reason { return []freshet.Reason{q.runStart(v, depth-1)} })}
 	}
 	d, ok := q.starting(v, x)
+	if again != nil && (!ok || d.Rule < 0) {
+		return q.byRerun(v, r, again, depth)
+	}
 	if !ok {
 		if x.code == freshet.CodeUpstream {
 			return q.skippedWith(v, t, x, depth)
@@ -40,11 +48,11 @@ func (q *inquiry) started(v *view, x execution, depth int) cause {
 	if d.Rule < 0 || d.Rule >= len(v.w.Rules) {
 		return q.byPerson(v, x, d)
 	}
-	r := v.w.Rules[d.Rule]
-	c := cause{words: "because " + q.words(v, r.When, d)}
-	c.because = q.made(v, r.When, d, x, depth)
+	rule := v.w.Rules[d.Rule]
+	c := cause{words: "because " + q.words(v, rule.When, d)}
+	c.because = q.made(v, rule.When, d, x, depth)
 	switch {
-	case r.Action == spec.Restart && d.Note != "" || d.Action == "restart":
+	case rule.Action == spec.Restart && d.Note != "" || d.Action == "restart":
 		c.because = append(c.because, freshet.Reason{Kind: freshet.WhyTask, Text: sentence("it is a restart: start %d was stopped for it", max(x.Seq-1, 1)), RunID: v.ID, Task: x.Task, Seq: max(x.Seq-1, 1)})
 	case d.Note == "it had waited":
 		c.because = append(c.because, q.hadWaited(v, x))

@@ -27,7 +27,7 @@ func (x *Explainer) Workflow(ctx context.Context, namespace, name string) (fresh
 	latest := q.runs(store.RunFilter{Namespace: namespace, Workflow: name, Limit: shownStarts})
 	words, triggers := q.triggers(w)
 	if len(latest) == 0 {
-		e.Summary = sentence("workflow %s has never run; it %s", w.Name, words)
+		e.Summary = sentence("no run of workflow %s is kept; it %s", w.Name, words)
 	} else {
 		e.Summary = sentence("workflow %s %s; its latest run, run %d, %s", w.Name, words, latest[0].ID, q.stood(latest[0]))
 	}

@@ -166,8 +166,8 @@ func (s *Store) Open(_ context.Context, sum string) (io.ReadSeekCloser, error) {
 	return f, nil
 }
 
-// List gives every content.
-func (s *Store) List(ctx context.Context, yield func(blob.Content) error) error {
+// List gives every content whose hash begins with a prefix.
+func (s *Store) List(ctx context.Context, prefix string, yield func(blob.Content) error) error {
 	folders, err := os.ReadDir(s.dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -176,7 +176,7 @@ func (s *Store) List(ctx context.Context, yield func(blob.Content) error) error 
 		return fmt.Errorf("list blobs: %w", err)
 	}
 	for _, folder := range folders {
-		if !folder.IsDir() {
+		if !folder.IsDir() || !strings.HasPrefix(folder.Name(), prefix) {
 			continue
 		}
 		if err := s.listFolder(ctx, folder.Name(), yield); err != nil {

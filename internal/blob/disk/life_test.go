@@ -31,7 +31,7 @@ func age(t *testing.T, dir, content string, by time.Duration) {
 func listed(t *testing.T, s *disk.Store) map[string]int64 {
 	t.Helper()
 	all := map[string]int64{}
-	err := s.List(t.Context(), func(c blob.Content) error {
+	err := s.List(t.Context(), "", func(c blob.Content) error {
 		all[c.SHA256] = c.Size
 		if c.Used.IsZero() {
 			t.Errorf("%+v", c)
@@ -104,7 +104,7 @@ func TestDelete(t *testing.T) {
 	}
 	before := time.Now().Add(-blob.Grace)
 	var old []string
-	if err := s.List(ctx, func(c blob.Content) error {
+	if err := s.List(ctx, "", func(c blob.Content) error {
 		if c.Used.Before(before) {
 			old = append(old, c.SHA256)
 		}
@@ -144,8 +144,18 @@ func TestDelete(t *testing.T) {
 	if _, err := s.Delete(ctx, "../../x", before); err == nil {
 		t.Error("a path is deleted")
 	}
+	for _, prefix := range []string{sum("put")[:1], sum("put")[:2]} {
+		if err := s.List(ctx, prefix, func(c blob.Content) error {
+			if !strings.HasPrefix(c.SHA256, prefix) {
+				t.Errorf("%s is given for %s", c.SHA256, prefix)
+			}
+			return nil
+		}); err != nil {
+			t.Error(err)
+		}
+	}
 	stop := errors.New("stop")
-	if err := s.List(ctx, func(blob.Content) error { return stop }); !errors.Is(err, stop) {
+	if err := s.List(ctx, "", func(blob.Content) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("a list that is ended: %v", err)
 	}
 }

@@ -42,6 +42,7 @@ func (l *Local) link(ctx context.Context) (*keeper.Client, error) {
 	if closed {
 		return nil, freshet.Errorf(freshet.Unavailable, "the executor has ended")
 	}
+	l.miss()
 	again := retries{l: l, asked: "list"}
 	for {
 		c, err := l.dial(ctx)
@@ -62,6 +63,7 @@ func (l *Local) link(ctx context.Context) (*keeper.Client, error) {
 			return nil, err
 		}
 		l.client.Store(c)
+		l.found(c)
 		wake(l.mend)
 		return c, nil
 	}
@@ -167,6 +169,7 @@ func (l *Local) upgrade(ctx context.Context, c *keeper.Client) {
 		}
 	}
 	l.mu.Unlock()
+	l.parting.Store(c)
 	if err := c.Quit(ctx); err == nil {
 		<-c.Broken() // the next who needs a keeper starts one
 	}

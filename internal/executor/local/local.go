@@ -49,7 +49,10 @@ type Local struct {
 
 	linking  chan struct{} // a token: who holds it may connect
 	client   atomic.Pointer[keeper.Client]
-	launched int // process id of a keeper that is our child; guarded by linking
+	launched int                           // process id of a keeper that is our child; guarded by linking
+	missed   *keeper.Client                // whose end has been told, and nothing has come after it; guarded by linking
+	hangs    atomic.Pointer[keeper.Client] // does not answer
+	parting  atomic.Pointer[keeper.Client] // was asked to leave
 
 	mu        sync.Mutex
 	held      map[freshet.Key]*hold
@@ -120,7 +123,7 @@ func (l *Local) Keeping() (attempts int, there bool) {
 			attempts++
 		}
 	}
-	return attempts, c != nil && !ended(c.Broken())
+	return attempts, l.answers(c)
 }
 
 // Run hands out reports and replaces a keeper that dies, until ctx ends.
@@ -129,6 +132,7 @@ func (l *Local) Run(ctx context.Context) error {
 	var others sync.WaitGroup
 	others.Go(func() { l.watch(ctx) })
 	others.Go(func() { l.gather(ctx) })
+	others.Go(func() { l.probe(ctx) })
 	l.deliver(ctx)
 	others.Wait()
 	l.close()

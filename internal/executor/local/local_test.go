@@ -45,10 +45,12 @@ func sum(s string) string {
 	return hex.EncodeToString(h[:])
 }
 
-func (b blobs) Put(context.Context, string, io.Reader) error            { panic("nobody puts") }
-func (b blobs) Add(context.Context, io.Reader) (string, int64, error)   { panic("nobody puts") }
-func (b blobs) Missing(context.Context, []string) ([]string, error)     { panic("nobody asks") }
-func (b blobs) List(context.Context, func(blob.Content) error) error    { panic("nobody asks") }
+func (b blobs) Put(context.Context, string, io.Reader) error          { panic("nobody puts") }
+func (b blobs) Add(context.Context, io.Reader) (string, int64, error) { panic("nobody puts") }
+func (b blobs) Missing(context.Context, []string) ([]string, error)   { panic("nobody asks") }
+func (b blobs) List(context.Context, string, func(blob.Content) error) error {
+	panic("nobody asks")
+}
 func (b blobs) Delete(context.Context, string, time.Time) (bool, error) { panic("nobody deletes") }
 func (b blobs) Open(_ context.Context, sum string) (io.ReadSeekCloser, error) {
 	s, ok := b[sum]

@@ -1,7 +1,9 @@
 package sqlite
 
 import (
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,8 +21,25 @@ func TestBlobs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := s.Blobs(t.Context()); err != nil || len(got) != 0 {
-		t.Errorf("an empty one: %v %v", got, err)
+	named := func(prefixes []string) (all []string) {
+		t.Helper()
+		err := s.blobs(t.Context(), prefixes, func(prefix string, sums []string) error {
+			for _, sum := range sums {
+				if !strings.HasPrefix(sum, prefix) {
+					t.Errorf("%s is told with %s", sum, prefix)
+				}
+			}
+			all = append(all, sums...)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(all)
+		return all
+	}
+	if got := named(parts(0)); len(got) != 0 {
+		t.Errorf("an empty one: %v", got)
 	}
 	execution := func(task string, sums ...string) *machine.Execution {
 		x := &machine.Execution{Key: freshet.Key{Run: 1, Task: task, Item: freshet.NoItem, Seq: 1, Try: 1}, Status: freshet.Failed}
@@ -31,17 +50,27 @@ func TestBlobs(t *testing.T) {
 	}
 	err = s.Commit(t.Context(), &store.Batch{
 		Runs:       []machine.RunRow{{ID: 1, Namespace: "default", Workflow: "w", Version: "v"}},
-		Executions: []*machine.Execution{execution("a", "s1", "s2"), execution("b", "s2"), execution("c")},
+		Executions: []*machine.Execution{execution("a", "0a1", "ff2"), execution("b", "ff2"), execution("c")},
 		Versions: []machine.VersionRow{{Namespace: "default", Name: "w", Version: "v",
-			Files: []freshet.File{{Path: "dir"}, {Path: "x", SHA256: "s3"}, {Path: "y", SHA256: "s1"}}}, {Namespace: "default", Name: "w", Version: "u"}},
+			Files: []freshet.File{{Path: "dir"}, {Path: "x", SHA256: "7c3"}, {Path: "y", SHA256: "0a1"}}}, {Namespace: "default", Name: "w", Version: "u"}},
 		Leader: snap.Leader,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.Blobs(t.Context())
-	slices.Sort(got)
-	if diff := cmp.Diff([]string{"s1", "s2", "s3"}, got); diff != "" || err != nil {
-		t.Errorf("%v (-want +got):\n%s", err, diff)
+	for pages, n := range map[int]int64{1: 0, 16: somePart + 1, 256: 1 << 40} {
+		prefixes := parts(n)
+		if diff := cmp.Diff([]string{"0a1", "7c3", "ff2"}, named(prefixes)); diff != "" || len(prefixes) != pages {
+			t.Errorf("in %d parts (-want +got):\n%s", len(prefixes), diff)
+		}
+	}
+	var all int
+	stop := errors.New("stop")
+	err = s.Blobs(t.Context(), func(prefix string, sums []string) error {
+		all += len(sums)
+		return stop
+	})
+	if all != 3 || err != stop {
+		t.Errorf("%d, %v", all, err)
 	}
 }

@@ -71,6 +71,20 @@ func (s *Store) UsedVersions(ctx context.Context) ([]store.UsedVersion, error) {
 	return list, err
 }
 
+// Running counts the executions that a keeper was given and that have not
+// ended, as far as the database knows.
+func (s *Store) Running(ctx context.Context) (int64, error) {
+	n := int64(0)
+	err := s.read(ctx, "count executions", func(c *conn) error {
+		counts, err := query(ctx, c, column[int64], "check_running")
+		if err == nil {
+			n = counts[0]
+		}
+		return err
+	})
+	return n, err
+}
+
 // Peek opens a database that nobody else has, to look at it: it is not made,
 // and not brought up to date. One of another version is refused with code
 // conflict.

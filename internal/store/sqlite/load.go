@@ -92,7 +92,8 @@ func (s *Store) loadRun(ctx context.Context, what string, id int64, executions f
 }
 
 func noRun(id int64) error {
-	return freshet.Errorf(freshet.NotFound, "there is no run %d", id).WithHint("`run list` shows the newest runs")
+	return freshet.Errorf(freshet.NotFound, "there is no run %d", id).
+		WithHint("`run list` shows the newest runs; one that has ended is kept for a time only, see `retention`")
 }
 
 // loaded is what has been read of some runs, ordered by run, with their

@@ -137,3 +137,32 @@ func TestUpgradeOfAnEmptyDatabase(t *testing.T) {
 		t.Errorf("namespaces (%v, -want +got):\n%s", err, d)
 	}
 }
+
+// TestUpgradeKnowsWhatTookPart: what took part in what triggers fired on is
+// found in the ledger of an older database.
+func TestUpgradeKnowsWhatTookPart(t *testing.T) {
+	s, err := Open(t.Context(), older(t, `INSERT INTO ledger VALUES
+		(7, 0, 0, 'default', '[{"r":0,"o":"fired","by":[3,5,7],"g":1,"w":"w"},{"r":0,"o":"fired","by":[5,7],"g":2,"w":"w"},{"r":0,"o":"remembered"}]'),
+		(8, 0, 0, 'default', '[{"r":0,"o":"fired","by":[8],"g":1,"w":"w"}]'), (9, 0, 0, 'default', '[]'),
+		(9, 1, 0, 'default', '[{"r":0,"o":"fired","by":[3,9]}]')`), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	rows, err := s.writer.pool.QueryContext(t.Context(), "SELECT pos || ' ' || fired_at FROM contributions ORDER BY pos, fired_at")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var found []string
+	for rows.Next() {
+		text, err := column[string](rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, text)
+	}
+	if d := cmp.Diff([]string{"3 7", "5 7"}, found); d != "" || rows.Err() != nil {
+		t.Errorf("%v (-want +got):\n%s", rows.Err(), d)
+	}
+}

@@ -348,3 +348,43 @@ func TestRemovedUnderUs(t *testing.T) {
 		})
 	}
 }
+
+// TestLogRemovedUnderUs: the same where the write-ahead log or its index goes,
+// and what had been acknowledged is in the database once the store is closed.
+func TestLogRemovedUnderUs(t *testing.T) {
+	for name, suffixes := range map[string][]string{"log": {"-wal"}, "index": {"-shm"}, "both": {"-wal", "-shm"}} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "freshet.db")
+			for opening := range int64(2) { // one that is made, and one that is there
+				s, err := Open(t.Context(), path, Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				snap, err := s.Load(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				commit(t, s, &store.Batch{Leader: snap.Leader, Entries: []machine.Entry{event(opening+1, 0, "k", "v")}})
+				for _, suffix := range suffixes {
+					if err := os.Remove(path + suffix); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := s.Commit(t.Context(), &store.Batch{Leader: snap.Leader}); freshet.CodeOf(err) != freshet.Conflict {
+					t.Errorf("a commit says %v", err)
+				}
+				if err := s.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			s, err := Open(t.Context(), path, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			if list, err := s.Journal(t.Context(), 0, 10); err != nil || len(list) != 2 {
+				t.Errorf("%d of 2 entries are there: %v", len(list), err)
+			}
+		})
+	}
+}

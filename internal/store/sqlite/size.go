@@ -8,7 +8,7 @@ import (
 )
 
 // tables are those whose rows are counted.
-var tables = []string{"journal", "ledger", "runs", "executions", "waits", "rules", "marks", "timers", "workflows", "versions",
+var tables = []string{"journal", "ledger", "contributions", "runs", "executions", "waits", "rules", "marks", "timers", "workflows", "versions",
 	"triggers", "namespaces", "places", "removed_runs", "removed_workflows"}
 
 // Size counts pages and rows. Counting reads every table.

@@ -24,7 +24,7 @@ type Options struct {
 // Store is the store of a shard.
 type Store struct {
 	path    string
-	file    os.FileInfo // what was at path when it was opened
+	files   map[string]os.FileInfo // what was at path and beside it when it was opened, by suffix
 	pools   pools
 	mu      sync.Mutex // one commit at a time
 	writer  *conn
@@ -58,20 +58,36 @@ func (s *Store) prepare(ctx context.Context) error {
 	if err := migrate(ctx, s.writer, s.pools.write); err != nil {
 		return err
 	}
-	var err error
-	s.file, err = os.Stat(s.path)
-	return err
+	return s.remember()
 }
 
-// there refuses to go on when the file has been removed or replaced under us:
-// what is written to a file without a name is lost with the process, however
-// well it is synced.
-func (s *Store) there() error {
-	if now, err := os.Stat(s.path); err == nil && os.SameFile(now, s.file) {
-		return nil
+// remember notes which files these are. The log and its index come with the
+// first look at the database, and stay while a connection is open.
+func (s *Store) remember() error {
+	s.files = map[string]os.FileInfo{}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		info, err := os.Stat(s.path + suffix)
+		if err != nil {
+			return err
+		}
+		s.files[suffix] = info
 	}
-	return freshet.Errorf(freshet.Conflict, "the database %s has been removed or replaced while it was in use", s.path).
-		WithHint("stop whatever did that; what was acknowledged before is in the file that was there")
+	return nil
+}
+
+// there refuses to go on when a file has been removed or replaced under us:
+// what is written to a file without a name is lost with the process, however
+// well it is synced. What the log of a database that is still there holds is
+// brought into it when this store is closed.
+func (s *Store) there() error {
+	for suffix, was := range s.files {
+		if now, err := os.Stat(s.path + suffix); err == nil && os.SameFile(now, was) {
+			continue
+		}
+		return freshet.Errorf(freshet.Conflict, "the database %s has been removed or replaced while it was in use", s.path+suffix).
+			WithHint("stop whatever did that; what was acknowledged before is in the file that was there")
+	}
+	return nil
 }
 
 // Close waits for what is under way and closes the file. What was committed

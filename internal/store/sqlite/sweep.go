@@ -57,6 +57,7 @@ func (w *writer) sweep(b *store.Sweep) (done store.Swept) {
 		done.Entries = int64(len(gone))
 		if len(gone) > 0 {
 			done.Decisions += w.exec("sweep_decisions", encodeIDs(gone))
+			w.exec("sweep_contributions", encodeIDs(gone))
 		}
 	}
 	each(w, b.Gone, func(id *int64) { w.exec("sweep_gone", *id) })

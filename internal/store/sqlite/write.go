@@ -34,6 +34,16 @@ func (w *writer) entry(e *machine.Entry) {
 func (w *writer) ledger(r *store.LedgerRow) {
 	outcomes, err := encodeOutcomes(r.Outcomes)
 	w.exec("ledger_insert", r.Offset, r.Run, r.Part, r.Namespace, w.take(outcomes, err))
+	if r.Run != 0 {
+		return
+	}
+	for i := range r.Outcomes { // of a trigger
+		for _, offset := range r.Outcomes[i].Offsets {
+			if offset != r.Offset {
+				w.exec("contribution_insert", offset, r.Offset)
+			}
+		}
+	}
 }
 
 // run writes a run's row. What a run was started with never changes, and is
@@ -102,9 +112,9 @@ func (w *writer) workflow(r *machine.WorkflowRow) {
 		w.take(encodeList(r.Emits)), r.Enabled, micros(r.CreatedAt), micros(r.UpdatedAt), retentionMicros(r.Retention))
 }
 
-func (w *writer) unflow(id *store.WorkflowID) {
-	w.exec("workflow_delete", id.Namespace, id.Name)
-	w.exec("workflow_remove", id.Namespace, id.Name)
+func (w *writer) unflow(f *store.Unflow) {
+	w.exec("workflow_delete", f.Namespace, f.Name)
+	w.exec("workflow_remove", f.Namespace, f.Name, f.NextRun, micros(f.Time))
 }
 
 // version writes a version. It is named by its content, so only its time can

@@ -73,7 +73,7 @@ func (d *drawer) registry(b *store.Batch) {
 		b.Workflows = append(b.Workflows, w)
 	}
 	if d.number("unflow", 3) == 0 {
-		b.Unflows = append(b.Unflows, store.WorkflowID{Namespace: namespaces.Draw(d.t, "namespace"), Name: words.Draw(d.t, "name")})
+		b.Unflows = append(b.Unflows, store.Unflow{WorkflowID: store.WorkflowID{Namespace: namespaces.Draw(d.t, "namespace"), Name: words.Draw(d.t, "name")}})
 	}
 	if d.number("space", 2) == 0 {
 		b.Spaces = append(b.Spaces, machine.NamespaceRow{Name: namespaces.Draw(d.t, "namespace"), Properties: d.object(), CreatedAt: d.time("created")})

@@ -287,7 +287,7 @@ func size(t *testing.T, open Opener) {
 	if after.Bytes <= before.Bytes {
 		t.Errorf("%d bytes after %d", after.Bytes, before.Bytes)
 	}
-	same(t, "rows", after.Rows, map[string]int64{"journal": 1002, "ledger": 1, "runs": 2, "executions": 3, "waits": 2, "rules": 1,
+	same(t, "rows", after.Rows, map[string]int64{"journal": 1002, "ledger": 1, "contributions": 0, "runs": 2, "executions": 3, "waits": 2, "rules": 1,
 		"marks": 0, "timers": 1, "workflows": 1, "versions": 1, "triggers": 0, "namespaces": 1, "places": 0, "removed_runs": 0, "removed_workflows": 0})
 }
 

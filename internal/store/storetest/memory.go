@@ -68,8 +68,8 @@ func (m *memory) commit(b *store.Batch) {
 		m.waits[machine.WaitKey{Run: w.Run, Task: w.Task, N: w.N}] = w
 	}
 	m.remember(b)
-	for _, id := range b.Unflows {
-		delete(m.workflows, id)
+	for _, f := range b.Unflows {
+		delete(m.workflows, f.WorkflowID)
 	}
 	for _, w := range b.Workflows {
 		m.workflows[store.WorkflowID{Namespace: w.Namespace, Name: w.Name}] = w

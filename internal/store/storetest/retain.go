@@ -69,7 +69,12 @@ func needed(t *testing.T, open Opener) {
 	free := entry("nothing", machine.EventHappened, 0, 0)
 	starts := entry("starts a run", machine.EventHappened, 0, 0)
 	entry("causes a run", machine.TimerFired, 0, 0)
+	part := entry("took part in the start of a run", machine.EventHappened, 0, 0)
+	entry("completed the start of a run", machine.EventHappened, 0, 0)
+	useless := entry("took part in what started no run", machine.EventHappened, 0, 0)
+	entry("completed what started no run", machine.EventHappened, 0, 0)
 	entry("asks for a run", machine.StartRun, 1, entries["causes a run"])
+	entry("asks for a run of two events", machine.StartRun, 1, entries["completed the start of a run"])
 	entry("says that an ended run ended", machine.RunEnded, 2, 0)
 	entry("says something old of a run that is alive", machine.Started, 1, 0)
 	begins := entry("starts an execution", machine.EventHappened, 0, 0)
@@ -86,12 +91,20 @@ func needed(t *testing.T, open Opener) {
 	outcomes := []freshet.Outcome{{Rule: 0, Result: freshet.Fired}}
 	b.Ledger = []store.LedgerRow{{Offset: entries["was decided by a run"], Run: 1, Namespace: "default", Outcomes: outcomes},
 		{Offset: entries["was decided by the registry"], Namespace: "default", Outcomes: outcomes}}
+	completed := func(name string, part *freshet.Event) {
+		at := entries[name]
+		b.Ledger = append(b.Ledger, store.LedgerRow{Offset: at, Part: 1, Namespace: "default",
+			Outcomes: []freshet.Outcome{{Result: freshet.Fired, Trigger: 1, Workflow: "w", Offsets: []int64{part.Offset, at}}}})
+	}
+	completed("completed the start of a run", part)
+	completed("completed what started no run", useless)
 	b.Cursor = store.Cursor{Offset: entries["newer"], NextRun: 3, Time: at(9)}
 	s.commit(&b)
 	before := s.crash()
 
 	goes := map[int64]bool{free.Offset: true, entries["says something old of a run that is alive"]: true,
-		entries["was decided by the registry"]: true, entries["newer"]: true}
+		entries["was decided by the registry"]: true, entries["newer"]: true,
+		useless.Offset: true, entries["completed what started no run"]: true}
 	found, last, err := s.Unneeded(t.Context(), 0, 100, 100)
 	if err != nil || last != entries["newer"] {
 		t.Fatalf("looked up to %d: %v", last, err)
@@ -104,7 +117,7 @@ func needed(t *testing.T, open Opener) {
 		}
 	}
 	done := s.sweep(store.Sweep{Entries: all, Upto: last})
-	same(t, "removed", done, store.Swept{Entries: int64(len(goes)), Decisions: 1})
+	same(t, "removed", done, store.Swept{Entries: int64(len(goes)), Decisions: 2})
 	for name, offset := range entries {
 		_, err := s.Entry(t.Context(), offset)
 		if (freshet.CodeOf(err) == freshet.NotFound) != goes[offset] {
@@ -171,7 +184,7 @@ func flowsGo(t *testing.T, open Opener) {
 		Runs: []machine.RunRow{over(run(1, "default", "w", nil), freshet.Success)}, Cursor: store.Cursor{NextRun: 2, Time: at(1)}}
 	s.commit(&b)
 	id := store.WorkflowID{Namespace: "default", Name: "w"}
-	s.commit(&store.Batch{Unflows: []store.WorkflowID{id}, Cursor: store.Cursor{NextRun: 2, Time: at(5)}})
+	s.commit(&store.Batch{Unflows: []store.Unflow{{WorkflowID: id, NextRun: 2, Time: at(5)}}, Cursor: store.Cursor{NextRun: 9, Time: at(9)}})
 	flow.Version, flow.CreatedAt, flow.UpdatedAt, flow.Retention = "v2", at(6), at(6), -1
 	s.commit(&store.Batch{Workflows: []machine.WorkflowRow{flow}, Versions: []machine.VersionRow{version("v2", 6), version("v1", 7)},
 		Runs: []machine.RunRow{over(run(2, "default", "w", nil), freshet.Success)}, Cursor: store.Cursor{NextRun: 3, Time: at(7)}})

@@ -204,7 +204,7 @@ func spaces(t *testing.T, open Opener) {
 	lab.Properties = nil
 	s.commit(&store.Batch{Spaces: []machine.NamespaceRow{lab}, Unspaces: []string{"empty", "lab"}, // what is put is there in the end
 		Versions: []machine.VersionRow{{Namespace: "lab", Name: "w", Version: "v"}},
-		Unflows:  []store.WorkflowID{{Namespace: "lab", Name: "w"}, {Namespace: "lab", Name: "nothing"}}})
+		Unflows:  []store.Unflow{{WorkflowID: store.WorkflowID{Namespace: "lab", Name: "w"}}, {WorkflowID: store.WorkflowID{Namespace: "lab", Name: "nothing"}}}})
 	snap := s.crash()
 	same(t, "spaces", snap.Spaces, []machine.NamespaceRow{{Name: "default"}, lab})
 	same(t, "workflows", snap.Workflows, []machine.WorkflowRow{{Namespace: "default", Name: "w"}, {Namespace: "lab", Name: "x"}})

@@ -7,4 +7,6 @@ WHERE pos IN (SELECT value FROM json_each(?1))
     AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.id = journal.run AND (r.ended_at IS NOT NULL OR journal.kind = 'run_start'))
     AND NOT EXISTS (SELECT 1 FROM journal s JOIN runs r ON r.id = s.run
         WHERE s.cause = journal.pos AND s.kind = 'run_start' AND s.cause <> 0)
+    AND NOT EXISTS (SELECT 1 FROM contributions c JOIN journal s ON s.cause = c.fired_at JOIN runs r ON r.id = s.run
+        WHERE c.pos = journal.pos AND s.kind = 'run_start' AND s.cause <> 0)
 RETURNING pos

@@ -1,0 +1,1 @@
+DELETE FROM contributions WHERE pos IN (SELECT value FROM json_each(?))
