@@ -3,7 +3,6 @@ package papermill
 import (
 	"encoding/base64"
 	"math/big"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,9 +85,9 @@ func set(params []Param, p Param) []Param {
 }
 
 var (
-	pythonInt   = regexp.MustCompile(`^[+-]?[0-9]+(_[0-9]+)*$`)
-	pythonFloat = regexp.MustCompile(`^[+-]?([0-9]+(_[0-9]+)*\.?([0-9]+(_[0-9]+)*)?|\.[0-9]+(_[0-9]+)*)([eE][+-]?[0-9]+(_[0-9]+)*)?$`)
-	pythonNoNum = regexp.MustCompile(`^[+-]?(?i:inf|infinity|nan)$`)
+	pythonInt   = newPattern(`^[+-]?[0-9]+(_[0-9]+)*$`)
+	pythonFloat = newPattern(`^[+-]?([0-9]+(_[0-9]+)*\.?([0-9]+(_[0-9]+)*)?|\.[0-9]+(_[0-9]+)*)([eE][+-]?[0-9]+(_[0-9]+)*)?$`)
+	pythonNoNum = newPattern(`^[+-]?(?i:inf|infinity|nan)$`)
 )
 
 // ParseParam is the value of a text after -p: True, False, None, what

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -40,7 +39,7 @@ func displayText(v any) (string, error) {
 }
 
 // spec is a format specification of Python, [[fill]align][sign][0][width][,][.precision][type]
-var specPattern = regexp.MustCompile(`^(?:(.)?([<>=^]))?([-+ ])?(#)?(0)?([0-9]{1,4})?([,_])?(?:\.([0-9]{1,3}))?([a-zA-Z%])?$`)
+var specPattern = newPattern(`^(?:(.)?([<>=^]))?([-+ ])?(#)?(0)?([0-9]{1,4})?([,_])?(?:\.([0-9]{1,3}))?([a-zA-Z%])?$`)
 
 type spec struct {
 	fill, align, sign, grouping, kind string
@@ -48,7 +47,7 @@ type spec struct {
 }
 
 func parseSpec(text string) (s spec, err error) {
-	m := specPattern.FindStringSubmatch(text)
+	m := specPattern.get().FindStringSubmatch(text)
 	if m == nil || m[4] != "" {
 		return s, fmt.Errorf("the format %q is not known", text)
 	}

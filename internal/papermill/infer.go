@@ -2,7 +2,6 @@ package papermill
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/freshet/freshet/internal/nbformat"
@@ -17,7 +16,7 @@ type Inferred struct {
 }
 
 // definition is one assignment: name: type = value # type: type help
-var definition = regexp.MustCompile(`^([\p{L}\p{N}_]+)\s*(?::\s*["']?([\p{L}\p{N}_][\p{L}\p{N}_\[\],\s]*)["']?\s*)?=\s*(.*?)(?:\s*#\s*(?:type:\s*(\S*)\s*)?(.*))?$`)
+var definition = newPattern(`^([\p{L}\p{N}_]+)\s*(?::\s*["']?([\p{L}\p{N}_][\p{L}\p{N}_\[\],\s]*)["']?\s*)?=\s*(.*?)(?:\s*#\s*(?:type:\s*(\S*)\s*)?(.*))?$`)
 
 // Infer reads the parameters of a Python notebook from the first cell with
 // the tag parameters. It reads lines, not Python: what it does not understand
@@ -32,7 +31,7 @@ func Infer(nb *nbformat.Notebook) (params []Inferred, warnings []string) {
 	}
 	groups, warnings := assignments(nb.Cells[at].Source)
 	for _, text := range groups {
-		m := definition.FindStringSubmatch(text)
+		m := definition.get().FindStringSubmatch(text)
 		if m == nil {
 			continue
 		}

@@ -2,7 +2,6 @@ package papermill
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/freshet/freshet"
@@ -13,7 +12,7 @@ import (
 type language struct {
 	title   string // for people
 	comment string // the first line
-	name    *regexp.Regexp
+	name    *pattern
 	literal func(v any) (string, error)
 	assign  func(name, literal string, v any) string
 	rename  func(name string) string // nil: names are taken as they are

@@ -3,17 +3,16 @@ package papermill
 import (
 	"fmt"
 	"math/big"
-	"regexp"
 	"strings"
 )
 
 // A name may be a path of members where the language lets one be assigned.
 var (
-	dotted  = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_]*(\.[\p{L}_][\p{L}\p{N}_]*)*$`)
-	simple  = regexp.MustCompile(`^[\p{L}_][\p{L}\p{N}_]*$`)
-	ascii   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-	rName   = regexp.MustCompile(`^(\p{L}|\.(\p{L}|[._]|$))[\p{L}\p{N}._]*$`)
-	matName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*$`)
+	dotted  = newPattern(`^[\p{L}_][\p{L}\p{N}_]*(\.[\p{L}_][\p{L}\p{N}_]*)*$`)
+	simple  = newPattern(`^[\p{L}_][\p{L}\p{N}_]*$`)
+	ascii   = newPattern(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	rName   = newPattern(`^(\p{L}|\.(\p{L}|[._]|$))[\p{L}\p{N}._]*$`)
+	matName = newPattern(`^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*$`)
 )
 
 var python = &language{

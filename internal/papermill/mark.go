@@ -2,7 +2,6 @@ package papermill
 
 import (
 	"html"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,7 +72,7 @@ func RemoveErrorMarks(nb *nbformat.Notebook) {
 }
 
 // colors are the sequences that give text in a terminal its colours.
-var colors = regexp.MustCompile("\x1b\\[(K|.*?m)")
+var colors = newPattern("\x1b\\[(K|.*?m)")
 
 // ErrorText is the error of a cell as papermill prints it, without colours.
 func ErrorText(c *nbformat.Cell) string {
@@ -83,6 +82,6 @@ func ErrorText(c *nbformat.Cell) string {
 			lines = o.Traceback
 		}
 	}
-	text := colors.ReplaceAllString(strings.Join(lines, "\n"), "")
+	text := colors.get().ReplaceAllString(strings.Join(lines, "\n"), "")
 	return strings.Repeat("-", 75) + "\nException encountered at \"" + place(c) + "\":\n" + text + "\n"
 }

@@ -2,7 +2,6 @@ package papermill
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode/utf16"
 )
@@ -85,7 +84,7 @@ func quoteCSharp(text string) (string, error) { return escaped(text, "", hexEsca
 
 func quoteFSharp(text string) (string, error) { return escaped(text, "", hexEscapes(0x100)), nil }
 
-var bashSafe = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+var bashSafe = newPattern(`^[A-Za-z0-9_@%+=:,./-]+$`)
 
 // quoteBash is shlex.quote of Python.
 func quoteBash(text string) (string, error) {
@@ -98,7 +97,7 @@ func quoteBash(text string) (string, error) {
 	return "'" + strings.ReplaceAll(text, "'", `'"'"'`) + "'", nil
 }
 
-var powerShellPlain = regexp.MustCompile("^[ -~]*$")
+var powerShellPlain = newPattern("^[ -~]*$")
 
 // quotePowerShell uses double quotes where nothing within would be expanded,
 // and otherwise single quotes, in which nothing is special but the characters
