@@ -121,6 +121,12 @@ func (a *app) runNotebook(c *cobra.Command, r *notebookRun, args []string) error
 	if r.logOutput {
 		o.Log = a.err
 	}
+	if r.report != "" {
+		_ = os.Remove(r.reportPath()) // that of an earlier run is not of this one
+		if err := report.Check(a.env, r.reportOptions(a)); err != nil {
+			return err
+		}
+	}
 	bar := newNotebookBar(a, o.Log != nil)
 	o.Progress = bar.show
 	result, err := notebook.Run(c.Context(), *o)
@@ -159,6 +165,16 @@ func (r *notebookRun) parameters(a *app) error {
 	return err
 }
 
+// reportPath stands beside OUT.
+func (r *notebookRun) reportPath() string {
+	return strings.TrimSuffix(r.options.Output, filepath.Ext(r.options.Output)) + "." + r.report
+}
+
+func (r *notebookRun) reportOptions(a *app) report.FileOptions {
+	return report.FileOptions{Format: r.report, Template: r.template, HideCode: r.hideCode, Interpreter: r.options.Interpreter,
+		Browser: a.env("FRESHET_BROWSER")}
+}
+
 // notebookResult is what became of a notebook, for scripts.
 type notebookResult struct {
 	Status   freshet.Status   `json:"status"`
@@ -195,11 +211,8 @@ func (a *app) notebookEnded(c *cobra.Command, r *notebookRun, result *notebook.R
 	}
 	var reportErr error
 	if r.report != "" && c.Context().Err() == nil {
-		target := strings.TrimSuffix(result.Output, filepath.Ext(result.Output)) + "." + r.report
-		reportErr = report.File(c.Context(), a.env, result.Output, target, report.FileOptions{Format: r.report,
-			Template: r.template, HideCode: r.hideCode, Interpreter: r.options.Interpreter})
-		if reportErr == nil {
-			out.Report = target
+		if reportErr = report.File(c.Context(), a.env, result.Output, r.reportPath(), r.reportOptions(a)); reportErr == nil {
+			out.Report = r.reportPath()
 		}
 	}
 	if f := result.Failure; f != nil {
@@ -228,7 +241,7 @@ func (a *app) tellNotebook(result *notebook.Result, out notebookResult) {
 	if result.Executed == 0 && result.Failure == nil {
 		a.out.line("Notebook: %s written.", result.Output)
 	} else {
-		a.out.line("Notebook: %s, %s of %s in %s.", a.out.paint(statusColour(out.Status), string(out.Status)), result.Output, counted(result.Executed, "cell"), took)
+		a.out.line("Notebook: %s, %s, %s ran in %s.", a.out.paint(statusColour(out.Status), string(out.Status)), result.Output, counted(result.Executed, "cell"), took)
 	}
 	if out.Report != "" {
 		a.out.line("Report: %s", out.Report)

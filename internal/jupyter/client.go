@@ -168,6 +168,8 @@ func (c *Client) connect(ctx context.Context) error {
 		return &Failure{Kind: NotReady, Kernel: c.name, After: time.Since(began).Round(time.Millisecond), Err: err}
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
+	case KindOf(err) == Died:
+		return err
 	}
 	return &Failure{Kind: Protocol, Kernel: c.name, Err: err}
 }
@@ -215,6 +217,9 @@ func (c *Client) dial(ctx context.Context, channel Channel, kind string) (*zmtp.
 		conn, err := zmtp.Dial(ctx, network, address, id)
 		if err == nil || errors.Is(err, zmtp.ErrProtocol) {
 			return conn, err
+		}
+		if c.pid != 0 && syscall.Kill(c.pid, 0) == syscall.ESRCH {
+			return nil, &Failure{Kind: Died, Kernel: c.name, Err: err} // nobody will make them
 		}
 		select {
 		case <-ctx.Done():

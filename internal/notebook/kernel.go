@@ -90,9 +90,10 @@ func (x *execution) cold(ctx context.Context, spec *jupyter.Spec) (*kernel, erro
 	return &kernel{k.Client, k.Kill}, nil
 }
 
-// warmWait is how long a warm kernel may take to answer. It takes milliseconds,
-// and one that is gone never does.
-const warmWait = 2 * time.Second
+// warmWait is how long a warm kernel may take to answer. It takes milliseconds;
+// one that was started only a moment ago takes as long as a cold one, which
+// would have to begin anew; and of one that has ended its keeper says so.
+const warmWait = 15 * time.Second
 
 // warm takes a kernel that waits, and makes it one that was started for this
 // notebook; nil where there is none, or it did not answer.
@@ -104,7 +105,7 @@ func (x *execution) warm(ctx context.Context, spec *jupyter.Spec) (*kernel, *jup
 	if w == nil {
 		return nil, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, warmWait)
+	ctx, cancel := context.WithTimeout(ctx, min(warmWait, x.StartTimeout/2))
 	defer cancel()
 	w.Peer.ClientOptions = x.client()
 	c, err := jupyter.Connect(ctx, w.Connection, w.Peer)

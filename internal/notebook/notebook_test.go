@@ -128,9 +128,11 @@ func TestDeadWarmKernel(t *testing.T) {
 		t.Fatal(err)
 	}
 	k.Kill(ended())
+	exited := make(chan jupyter.Exit, 1)
+	exited <- k.Wait()
 	released := 0
 	r := execute(t, Options{Input: written(t, cell("1")), Take: func(context.Context, *jupyter.Spec) *Warm {
-		return &Warm{Connection: k.Connection, Peer: jupyter.Peer{Name: "warm", PID: k.PID()}, Release: func(context.Context) { released++ }}
+		return &Warm{Connection: k.Connection, Peer: jupyter.Peer{Name: "warm", PID: k.PID(), Exited: exited}, Release: func(context.Context) { released++ }}
 	}})
 	if r.Failure != nil || released != 1 {
 		t.Fatalf("%v, released %d times", r.Failure, released)

@@ -49,8 +49,7 @@ func File(ctx context.Context, getenv func(string) string, path, target string, 
 	}
 	if IsJinja(own) {
 		if o.Format != PDFFormat {
-			return freshet.Errorf(freshet.Invalid, "%s is a Jinja template for AsciiDoc, of which a PDF is made", o.Template).
-				WithHint("say `format: pdf`, or use a template of Go")
+			return jinjaMakesPDF(o.Template)
 		}
 		return replace(target, func(temp string) error {
 			return Asciidoc(ctx, getenv, path, temp, AsciidocOptions{Template: own, TemplateName: o.Template,
@@ -81,6 +80,35 @@ func File(ctx context.Context, getenv func(string) string, path, target string, 
 		}
 		return err
 	})
+}
+
+// Check tells whether what a report needs is there, before a notebook runs for
+// hours to be reported of: the template, whether it can be read at all, and the
+// programs.
+func Check(getenv func(string) string, o FileOptions) error {
+	own, err := readTemplate(o.Template)
+	switch {
+	case err != nil:
+		return err
+	case IsJinja(own) && o.Format != PDFFormat:
+		return jinjaMakesPDF(o.Template)
+	case IsJinja(own):
+		_, err := findTools(getenv, o.Interpreter)
+		return err
+	}
+	if err := checkTemplate(Options{Template: own, TemplateName: o.Template}); err != nil {
+		return err
+	}
+	if o.Format == PDFFormat && o.Browser == "" {
+		_, err := FindBrowser(getenv)
+		return err
+	}
+	return nil
+}
+
+func jinjaMakesPDF(template string) error {
+	return freshet.Errorf(freshet.Invalid, "%s is a Jinja template for AsciiDoc, of which a PDF is made", template).
+		WithHint("say `format: pdf`, or use a template of Go")
 }
 
 // readTemplate reads a template; no path is no template.

@@ -61,10 +61,7 @@ func execute(w io.Writer, page *Page, o Options) error {
 	if o.Template == "" {
 		return own.ExecuteTemplate(w, "page", page)
 	}
-	name := o.TemplateName
-	if name == "" {
-		name = "template"
-	}
+	name := o.templateName()
 	if IsJinja(o.Template) {
 		return freshet.Errorf(freshet.Invalid, "%s is a Jinja template, and a report's own template is a Go template", name).
 			WithHint("a Jinja asciidoc template makes a pdf through nbconvert (format: pdf); for html write it as in docs/notebooks.md")
@@ -79,6 +76,25 @@ func execute(w io.Writer, page *Page, o Options) error {
 		return templateError(name, err)
 	}
 	return err
+}
+
+func (o *Options) templateName() string {
+	if o.TemplateName == "" {
+		return "template"
+	}
+	return o.TemplateName
+}
+
+// checkTemplate tells whether an own template can be read at all.
+func checkTemplate(o Options) error {
+	own, err := pieces().Clone()
+	if err != nil || o.Template == "" {
+		return err
+	}
+	if _, err := own.New(o.templateName()).Parse(o.Template); err != nil {
+		return templateError(o.templateName(), err)
+	}
+	return nil
 }
 
 // where is how text/template and html/template begin an error: the template,

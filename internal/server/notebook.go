@@ -222,6 +222,14 @@ func executeNotebook(ctx context.Context, env func(string) string, version strin
 		return nil, freshet.Errorf(freshet.Invalid, "notebook: output: %s is the notebook itself, which is never written over", in.Output).
 			WithHint("choose another `output`")
 	}
+	var reported string
+	if in.Run.Report != nil {
+		reported = filepath.Join(filepath.Dir(output), filepath.Base(in.reportPath()))
+		_ = os.Remove(reported) // that of an earlier try is not of this one
+		if err := report.Check(env, in.reportOptions(env)); err != nil {
+			return nil, err
+		}
+	}
 	result, err := notebook.Run(ctx, notebook.Options{
 		Input: input, Output: output, Parameters: in.Parameters, Grace: in.Grace,
 		Kernel: in.Run.Kernel, Interpreter: in.Run.Interpreter,
@@ -243,10 +251,9 @@ func executeNotebook(ctx context.Context, env func(string) string, version strin
 		return nil, fmt.Errorf("read the outputs: %w", err)
 	}
 	out := map[string]any{"notebook": output, "scraps": scrapsOf(result.Notebook, scrapBytes-len(own), log)}
-	if in.Run.Report != nil && ctx.Err() == nil {
-		path := filepath.Join(filepath.Dir(output), filepath.Base(in.reportPath()))
-		if err = reportOf(ctx, env, in, output, path); err == nil {
-			out["report"] = path
+	if reported != "" && ctx.Err() == nil {
+		if err = report.File(ctx, env, output, reported, in.reportOptions(env)); err == nil {
+			out["report"] = reported
 		}
 	}
 	if result.Failure != nil && err != nil {
@@ -273,13 +280,14 @@ func readNotebookInput(path string) (*notebookInput, error) {
 	return in, nil
 }
 
-func reportOf(ctx context.Context, env func(string) string, in *notebookInput, executed, path string) error {
+// reportOptions say how its report is made.
+func (in *notebookInput) reportOptions(env func(string) string) report.FileOptions {
 	o := report.FileOptions{Format: string(in.Run.Report.Format), HideCode: in.Run.Report.HideCode, Interpreter: in.Run.Interpreter,
 		Browser: env("FRESHET_BROWSER")}
 	if t := in.Run.Report.Template; t != "" {
 		o.Template = filepath.Join(env("FRESHET_RUN_DIR"), t)
 	}
-	return report.File(ctx, env, executed, path, o)
+	return o
 }
 
 // scrapBytes leaves room for other outputs beside the scraps.

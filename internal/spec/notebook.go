@@ -2,6 +2,7 @@ package spec
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -148,9 +149,33 @@ func (r *reader) completeNotebook(d *draft, es entries) {
 	case d.Foreach != nil && !strings.Contains(out, "{"):
 		r.hinted(es.get("notebook"), CodeValue, "add {index} to `output`", "every item would write its notebook to %s", excerpt(out))
 	}
+	r.checkOutputNames(d, es.get("notebook"))
 	r.travels(d.Notebook.Path)
 	if d.Notebook.Report != nil && d.Notebook.Report.Template != "" {
 		r.travels(d.Notebook.Report.Template)
+	}
+}
+
+// outputNames are those that the path of an executed notebook may use besides
+// the notebook's parameters.
+var outputNames = []string{"run_id", "task", "item", "index", "seq", "try", "workflow", "namespace", "scheduled_at", "pm"}
+
+var inPath = regexp.MustCompile(`\{\{|\{([^{}.\[:!]*)`)
+
+// checkOutputNames looks at the names in the path of an executed notebook.
+func (r *reader) checkOutputNames(d *draft, n *yaml.Node) {
+	known := slices.Clone(outputNames)
+	for _, b := range d.With {
+		known = append(known, b.Name)
+	}
+	for _, m := range inPath.FindAllStringSubmatch(d.Notebook.Output, -1) {
+		if m[0] != "{{" && !slices.Contains(known, m[1]) {
+			hint := "it may be a parameter of `with`, or " + strings.Join(outputNames[:9], ", ")
+			if near := nearest(m[1], known); near != "" {
+				hint = "did you mean {" + near + "}?"
+			}
+			r.hinted(n, CodeValue, hint, "there is no {%s} for the path of the executed notebook", m[1])
+		}
 	}
 }
 
