@@ -349,8 +349,12 @@ type told struct {
 	stop context.CancelFunc
 }
 
-// progressPace is the time between two.
-const progressPace = 500 * time.Millisecond
+// progressPace is the time between two, and progressAgain that after which the
+// last is told once more: a server that has been started again has not heard it.
+const (
+	progressPace  = 500 * time.Millisecond
+	progressAgain = 2 * time.Second
+)
 
 func tellProgress(ctx context.Context, env func(string) string) *told {
 	ctx, stop := context.WithCancel(ctx)
@@ -364,12 +368,19 @@ func tellProgress(ctx context.Context, env func(string) string) *told {
 	go func() {
 		defer close(b.done)
 		defer c.Close()
+		again := time.NewTicker(progressAgain)
+		defer again.Stop()
+		var last *freshet.Progress
 		for {
 			select {
 			case <-ctx.Done():
 				return
 			case p := <-b.last:
-				_ = c.SetProgress(ctx, run, p)
+				last = &p
+			case <-again.C:
+			}
+			if last != nil {
+				_ = c.SetProgress(ctx, run, *last)
 			}
 			select {
 			case <-ctx.Done():

@@ -209,6 +209,10 @@ while not os.path.exists('go'): time.sleep(0.02)`, "print(open('begun').read())"
 	})
 	p.kill()
 	p = serve(t, home)
+	soon(t, "the new server hears how far it is", func() bool {
+		x := p.latest(id, "t")
+		return x.Progress != nil && x.Progress.Done >= 2
+	})
 	letGoOf(t, home, "book", id)
 	if r := p.wait(id); r.Status != freshet.Success {
 		t.Fatalf("the run ended %s: %s", r.Status, r.Reason)
