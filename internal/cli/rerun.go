@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"github.com/freshet/freshet"
@@ -29,6 +31,9 @@ freshet run rerun etl --from load --latest   # with the current version of etl`,
 				if err != nil {
 					return err
 				}
+				if !r.Latest && a.flags.output == tableFormat {
+					a.mentionNewer(c.Context(), server, &run)
+				}
 				return a.started(c.Context(), server, run, nil, wait)
 			})
 		},
@@ -39,4 +44,14 @@ freshet run rerun etl --from load --latest   # with the current version of etl`,
 	c.Flags().BoolVarP(&wait, "wait", "w", false, "follow the run and end with its result")
 	oneOf(c, "from-failed", "from")
 	return takes(c)
+}
+
+// mentionNewer tells whoever has mended a workflow, and forgot to say so, that
+// the run goes on with what it had.
+func (a *app) mentionNewer(ctx context.Context, server *client.Client, run *freshet.Run) {
+	w, err := server.Workflow(ctx, run.Namespace, run.Workflow)
+	if err != nil || w.Version == run.Version {
+		return // it is gone, or the same
+	}
+	a.err.line("%s it has version %s, as before; --latest takes the current one, %s", a.err.paint(cyan, "hint:"), shortVersion(run.Version), shortVersion(w.Version))
 }
