@@ -79,7 +79,7 @@ func richHTML(html, name string) template.HTML {
 	for _, m := range styleBlocks.FindAllStringSubmatch(html, -1) {
 		css.WriteString(scopeCSS(m[1], "#"+name))
 	}
-	body := sanitize(drawings(html))
+	body := sanitize(linked(drawings(html)))
 	class := "rich"
 	if strings.Contains(css.String()+string(body), "background") {
 		class = "rich paper" // colours that were chosen for a white page
@@ -89,6 +89,15 @@ func richHTML(html, name string) template.HTML {
 		style = "<style>" + css.String() + "</style>"
 	}
 	return template.HTML(style+`<div class="`+class+`" id="`+name+`">`) + body + "</div>"
+}
+
+// remoteImage is a picture that would be fetched. What is made of it is
+// sanitized with all the rest.
+var remoteImage = regexp.MustCompile(`(?is)<img\b[^>]*?\bsrc\s*=\s*["']?(https?://[^"'\s<>]+)[^>]*>`)
+
+// linked puts links in the place of pictures that would be fetched.
+func linked(html string) string {
+	return remoteImage.ReplaceAllString(html, `<a href="$1">$1</a>`)
 }
 
 func drawings(html string) string {
