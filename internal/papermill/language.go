@@ -2,6 +2,7 @@ package papermill
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/freshet/freshet"
@@ -16,7 +17,10 @@ type language struct {
 	literal func(v any) (string, error)
 	assign  func(name, literal string, v any) string
 	rename  func(name string) string // nil: names are taken as they are
+	words   []string                 // that cannot be names; none: nobody has listed them
 }
+
+func (l *language) reserved(word string) bool { return slices.Contains(l.words, word) }
 
 // The kernels and languages that papermill knows by these names, and below
 // them what kernels call the same languages.
@@ -78,7 +82,7 @@ func (l *language) line(p Param) (line string, v any, err error) {
 	if l.rename != nil {
 		name = l.rename(name)
 	}
-	if !l.name.MatchString(name) {
+	if !l.name.MatchString(name) || slices.ContainsFunc(strings.Split(name, "."), l.reserved) {
 		return "", nil, badName(l, p.Name)
 	}
 	if v, err = plain(p.Value, 0); err != nil {

@@ -162,6 +162,8 @@ func TestRefused(t *testing.T) {
 		{"python3", "python", Param{"x\n", 1}, `parameter "x\n": that is no name of a variable in Python`},
 		{"python3", "python", Param{"", 1}, `parameter "": that is no name of a variable in Python`},
 		{"python3", "python", Param{"1a", 1}, `parameter "1a": that is no name of a variable in Python`},
+		{"python3", "python", Param{"class", 1}, `parameter "class": that is no name of a variable in Python`},
+		{"python3", "python", Param{"a.None", 1}, `parameter "a.None": that is no name of a variable in Python`},
 		{"bash", "bash", Param{"a.b", 1}, `parameter "a.b": that is no name of a variable in Bash`},
 		{"bash", "bash", Param{"a[$(id)]", 1}, `parameter "a[$(id)]": that is no name of a variable in Bash`},
 		{"ir", "R", Param{"__", 1}, `parameter "__": that is no name of a variable in R`},

@@ -17,6 +17,8 @@ var (
 
 var python = &language{
 	title: "Python", comment: "# Parameters", name: dotted, assign: assigned("%s = %s"),
+	words: strings.Fields(`False None True and as assert async await break class continue def del elif else except finally for from
+		global if import in is lambda nonlocal not or pass raise return try while with yield`),
 	literal: (&literals{
 		null: "None", yes: "True", no: "False",
 		nan: "float('nan')", inf: "float('inf')", negativeInf: "float('-inf')",
