@@ -218,7 +218,7 @@ func (c *Client) dial(ctx context.Context, channel Channel, kind string) (*zmtp.
 		if err == nil || errors.Is(err, zmtp.ErrProtocol) {
 			return conn, err
 		}
-		if c.pid != 0 && syscall.Kill(c.pid, 0) == syscall.ESRCH {
+		if c.pid != 0 && c.child == nil && syscall.Kill(c.pid, 0) == syscall.ESRCH {
 			return nil, &Failure{Kind: Died, Kernel: c.name, Err: err} // nobody will make them
 		}
 		select {
