@@ -24,7 +24,7 @@ type Host interface {
 	// Operator is the whole life of a task's process that is this program; args
 	// stand behind `freshet operator` on its command line. It returns the
 	// process's exit code.
-	Operator(ctx context.Context, args []string, env func(string) string, log io.Writer) (int, error)
+	Operator(ctx context.Context, args, environ []string, env func(string) string, log io.Writer) (int, error)
 	// Check looks at a home that no server has; deep reads the whole database.
 	Check(ctx context.Context, home, listen string, deep bool) ([]freshet.Check, error)
 	// Backup writes a backup of a home that no server has.

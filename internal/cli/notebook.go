@@ -110,9 +110,6 @@ func (a *app) runNotebook(c *cobra.Command, r *notebookRun, args []string) error
 	if o.Output == "-" && r.report != "" {
 		return invalid("a report needs a notebook that is a file").WithHint("say OUT, or use `freshet notebook render`")
 	}
-	if same(o.Input, o.Output) {
-		return invalid("OUT is IN: the notebook would be overwritten").WithHint("say another OUT")
-	}
 	if r.report != "" && filepath.Ext(o.Output) == "."+r.report {
 		return invalid("OUT is the notebook, and its report would be written over it").WithHint("let OUT end in .ipynb")
 	}
@@ -121,11 +118,10 @@ func (a *app) runNotebook(c *cobra.Command, r *notebookRun, args []string) error
 	if r.logOutput {
 		o.Log = a.err
 	}
+	about := report.FileOptions{Notebook: o.Output, Target: report.Beside(o.Output, r.report), Format: r.report,
+		Template: r.template, HideCode: r.hideCode, Interpreter: o.Interpreter}
 	if r.report != "" {
-		_ = os.Remove(r.reportPath()) // that of an earlier run is not of this one
-		if err := report.Check(a.env, r.reportOptions(a)); err != nil {
-			return err
-		}
+		o.Begin = func() error { return report.Prepare(a.env, about) }
 	}
 	bar := newNotebookBar(a, o.Log != nil)
 	o.Progress = bar.show
@@ -134,7 +130,7 @@ func (a *app) runNotebook(c *cobra.Command, r *notebookRun, args []string) error
 	if err != nil {
 		return err
 	}
-	return a.notebookEnded(c, r, result)
+	return a.notebookEnded(c, r, result, about)
 }
 
 // parameters reads what was given on the command line, by papermill's rules.
@@ -165,16 +161,6 @@ func (r *notebookRun) parameters(a *app) error {
 	return err
 }
 
-// reportPath stands beside OUT.
-func (r *notebookRun) reportPath() string {
-	return strings.TrimSuffix(r.options.Output, filepath.Ext(r.options.Output)) + "." + r.report
-}
-
-func (r *notebookRun) reportOptions(a *app) report.FileOptions {
-	return report.FileOptions{Format: r.report, Template: r.template, HideCode: r.hideCode, Interpreter: r.options.Interpreter,
-		Browser: a.env("FRESHET_BROWSER")}
-}
-
 // notebookResult is what became of a notebook, for scripts.
 type notebookResult struct {
 	Status   freshet.Status   `json:"status"`
@@ -197,7 +183,7 @@ type notebookFailure struct {
 }
 
 // notebookEnded makes the report and says how it was.
-func (a *app) notebookEnded(c *cobra.Command, r *notebookRun, result *notebook.Result) error {
+func (a *app) notebookEnded(c *cobra.Command, r *notebookRun, result *notebook.Result, about report.FileOptions) error {
 	for _, w := range result.Warnings {
 		a.err.line("%s %s", a.err.paint(yellow, "warning:"), oneLine(w))
 	}
@@ -211,8 +197,8 @@ func (a *app) notebookEnded(c *cobra.Command, r *notebookRun, result *notebook.R
 	}
 	var reportErr error
 	if r.report != "" && c.Context().Err() == nil {
-		if reportErr = report.File(c.Context(), a.env, result.Output, r.reportPath(), r.reportOptions(a)); reportErr == nil {
-			out.Report = r.reportPath()
+		if reportErr = report.File(c.Context(), a.env, about); reportErr == nil {
+			out.Report = about.Target
 		}
 	}
 	if f := result.Failure; f != nil {
@@ -263,16 +249,6 @@ func (a *app) notebookFailed(f *notebook.Failure, traceback bool) {
 
 // kernels is where kernels are looked for.
 func (a *app) kernels() jupyter.Search { return jupyter.Search{Getenv: a.env, Home: a.UserHome} }
-
-// same tells whether two paths are of one file.
-func same(in, out string) bool {
-	if in == "-" || out == "-" {
-		return false
-	}
-	x, err := os.Stat(in)
-	y, other := os.Stat(out)
-	return err == nil && other == nil && os.SameFile(x, y)
-}
 
 // readNotebook reads one, for commands that only look at it.
 func (a *app) readNotebook(path string) (*nbformat.Notebook, error) {

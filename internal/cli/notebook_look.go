@@ -109,21 +109,22 @@ be installed. OUT is FILE with another ending unless it is said.`,
 freshet notebook render executed/report.ipynb monday.pdf --to pdf --hide-code
 freshet notebook render report.ipynb --template mine.html`,
 		RunE: func(c *cobra.Command, args []string) error {
-			target := strings.TrimSuffix(args[0], filepath.Ext(args[0])) + "." + o.Format
 			if len(args) > 1 {
-				target = args[1]
-				if to := strings.TrimPrefix(filepath.Ext(target), "."); !c.Flags().Changed("to") && (to == report.HTMLFormat || to == report.PDFFormat) {
+				if to := strings.TrimPrefix(filepath.Ext(args[1]), "."); !c.Flags().Changed("to") && (to == report.HTMLFormat || to == report.PDFFormat) {
 					o.Format = to
 				}
 			}
 			if o.Format != report.HTMLFormat && o.Format != report.PDFFormat {
 				return invalid("--to is html or pdf, not %q", o.Format)
 			}
-			o.Browser = a.env("FRESHET_BROWSER")
-			if err := report.File(c.Context(), a.env, args[0], target, o); err != nil {
+			o.Notebook, o.Target = args[0], report.Beside(args[0], o.Format)
+			if len(args) > 1 {
+				o.Target = args[1]
+			}
+			if err := report.File(c.Context(), a.env, o); err != nil {
 				return err
 			}
-			return a.show(map[string]string{"report": target}, func() { a.out.line("Report: %s", target) }, func(p *printer) { p.line("%s", target) })
+			return a.show(map[string]string{"report": o.Target}, func() { a.out.line("Report: %s", o.Target) }, func(p *printer) { p.line("%s", o.Target) })
 		},
 	}
 	f := c.Flags()

@@ -8,7 +8,7 @@ func (a *app) operatorCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "operator", Hidden: true, DisableFlagParsing: true,
 		RunE: func(c *cobra.Command, args []string) error {
-			code, err := a.Host.Operator(c.Context(), args, a.env, a.Stdout)
+			code, err := a.Host.Operator(c.Context(), args, a.Env, a.env, a.Stdout)
 			if err == nil && code != 0 {
 				err = exitError(code)
 			}

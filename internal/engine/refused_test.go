@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"context"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -10,22 +9,13 @@ import (
 	"github.com/freshet/freshet/internal/engine"
 	"github.com/freshet/freshet/internal/machine"
 	"github.com/freshet/freshet/internal/store"
-	"github.com/freshet/freshet/internal/store/sqlite"
 )
 
 // TestRefusedIsDecided: a command that had to be written down before its turn
 // came, and was refused then, is not decided again after a crash.
 func TestRefusedIsDecided(t *testing.T) {
 	ctx := t.Context()
-	st, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "freshet.db"), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer st.Close()
-	snap, err := st.Load(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	st, snap := opened(t)
 	now := freshet.Time(time.Unix(1e9, 0))
 	source := "name: one\nends: never\nconcurrency: {limit: 1, overlap: skip}\ntasks:\n  a: {start: {event: go}, expr: {x: \"1\"}}\n"
 	if err := st.Commit(ctx, &store.Batch{Leader: snap.Leader, Cursor: store.Cursor{NextRun: 2, Time: now},

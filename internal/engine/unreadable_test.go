@@ -18,15 +18,7 @@ import (
 // given up, and the others go on.
 func TestUnreadableVersion(t *testing.T) {
 	ctx := t.Context()
-	st, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "freshet.db"), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer st.Close()
-	snap, err := st.Load(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	st, snap := opened(t)
 	now := freshet.Time(time.Unix(1e9, 0))
 	b := &store.Batch{Leader: snap.Leader, Cursor: store.Cursor{NextRun: 3, Time: now}}
 	for i, source := range []string{"name: old\ntasks:\n  a: {telepathy: yes}\n", "name: good\nends: never\ntasks:\n  a: {start: {event: go}, expr: {x: \"1\"}}\n"} {
@@ -90,15 +82,7 @@ func TestUnreadableVersion(t *testing.T) {
 // nothing of it is left.
 func TestUnreadableIsLetGo(t *testing.T) {
 	ctx := t.Context()
-	st, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "freshet.db"), sqlite.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer st.Close()
-	snap, err := st.Load(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
+	st, snap := opened(t)
 	now := freshet.Time(time.Unix(1e9, 0))
 	b := &store.Batch{Leader: snap.Leader, Cursor: store.Cursor{NextRun: 5, Time: now}}
 	flow := func(name, source string) {
@@ -175,4 +159,19 @@ func TestUnreadableIsLetGo(t *testing.T) {
 	if size, err2 := st.Size(ctx); err != nil || err2 != nil || size.Rows["timers"]+size.Rows["waits"] != 0 {
 		t.Errorf("%v are left (%v, %v)", size.Rows, err, err2)
 	}
+}
+
+// opened is a new store with its leader.
+func opened(t *testing.T) (*sqlite.Store, *store.Snapshot) {
+	t.Helper()
+	st, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "freshet.db"), sqlite.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { st.Close() })
+	snap, err := st.Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st, snap
 }

@@ -98,14 +98,13 @@ type request struct {
 // message is what a keeper sends: the answer to the request of that id, or,
 // with id 0, a notice.
 type message struct {
-	ID      int64   `json:"id,omitempty"`
-	Error   string  `json:"error,omitempty"`
-	Hello   *Hello  `json:"hello,omitempty"`
-	States  []State `json:"states,omitempty"`
-	Notice  *State  `json:"notice,omitempty"`
-	Warmed  *Warmed `json:"warmed,omitempty"`
-	Refused string  `json:"refused,omitempty"` // why none could be started
-	Gone    *Gone   `json:"gone,omitempty"`    // with id 0: of what this peer has taken
+	ID     int64   `json:"id,omitempty"`
+	Error  string  `json:"error,omitempty"`
+	Hello  *Hello  `json:"hello,omitempty"`
+	States []State `json:"states,omitempty"`
+	Notice *State  `json:"notice,omitempty"`
+	Warmed *Warmed `json:"warmed,omitempty"`
+	Gone   *Gone   `json:"gone,omitempty"` // with id 0: of what this peer has taken
 }
 
 // frames reads messages, one JSON value on each line.

@@ -1,7 +1,6 @@
 package keeper
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -91,7 +90,7 @@ func (k *Keeper) chill(s *warmSort, n int) {
 
 // spawnWarm starts another one of the sort.
 func (k *Keeper) spawnWarm(s *warmSort) {
-	if _, err := k.startWarm(&s.Warm, s, nil); err != nil {
+	if err := k.startWarm(s); err != nil {
 		k.log.Warn("cannot keep a process warm", logkey.Error, err)
 		k.mu.Lock()
 		s.faint = true
@@ -99,11 +98,10 @@ func (k *Keeper) spawnWarm(s *warmSort) {
 	}
 }
 
-// startWarm starts a process for the reserve, or for who takes it at once.
-func (k *Keeper) startWarm(w *Warm, s *warmSort, taker *peer) (*attempt, error) {
-	start, err := k.furnish(w)
+func (k *Keeper) startWarm(s *warmSort) error {
+	start, err := k.furnish(&s.Warm)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	k.mu.Lock()
 	k.reserve.count++
@@ -111,7 +109,7 @@ func (k *Keeper) startWarm(w *Warm, s *warmSort, taker *peer) (*attempt, error) 
 	k.mu.Unlock()
 	a := &attempt{
 		State: State{Key: start.Key, Log: start.Log}, logLimit: 1 << 20,
-		warm: &warmth{dir: filepath.Dir(start.Log), sort: s, since: time.Now(), taker: taker},
+		warm: &warmth{dir: filepath.Dir(start.Log), sort: s},
 	}
 	k.spawning.RLock()
 	defer k.spawning.RUnlock()
@@ -123,7 +121,7 @@ func (k *Keeper) startWarm(w *Warm, s *warmSort, taker *peer) (*attempt, error) 
 	}
 	if err != nil {
 		_ = os.RemoveAll(a.warm.dir)
-		return nil, err
+		return err
 	}
 	p, _ := lookAt(a.PID)
 	a.StartTime = p.start
@@ -133,17 +131,15 @@ func (k *Keeper) startWarm(w *Warm, s *warmSort, taker *peer) (*attempt, error) 
 		_ = unix.Kill(-a.PID, unix.SIGKILL)
 		_, _ = unix.Wait4(a.PID, nil, 0, nil)
 		_ = os.RemoveAll(a.warm.dir)
-		return nil, errors.New(errLeaving)
+		return errors.New(errLeaving)
 	}
 	_ = k.pids.append(appendProcess(nil, a.Key, a.PID, a.StartTime)) // else it is found by its mark
 	k.byPID[a.PID] = a
 	k.warming.Add(1)
-	if s != nil {
-		s.idle = append(s.idle, a)
-	}
+	s.idle = append(s.idle, a)
 	k.wake(k.forked)
 	k.wake(k.grown)
-	return a, nil
+	return nil
 }
 
 // furnish makes the directory of a process in reserve, and says how to start it.
@@ -153,7 +149,7 @@ func (k *Keeper) furnish(w *Warm) (*Start, error) {
 		return nil, err
 	}
 	fill := strings.NewReplacer("{dir}", dir, "{secret}", newInstance()+newInstance(), "{keeper}", strconv.Itoa(os.Getpid()))
-	start := &Start{Dir: cmp.Or(w.Dir, "/"), Log: filepath.Join(dir, "log")}
+	start := &Start{Dir: "/", Log: filepath.Join(dir, "log")}
 	for _, a := range w.Args {
 		start.Args = append(start.Args, fill.Replace(a))
 	}
@@ -186,9 +182,7 @@ func (k *Keeper) cooled(a *attempt, exit int) {
 	}
 	a.EndedAt = freshet.Time(time.Now())
 	s := a.warm.sort
-	if s == nil {
-		// it was started for its taker
-	} else if i := slices.Index(s.idle, a); i >= 0 {
+	if i := slices.Index(s.idle, a); i >= 0 {
 		s.idle = slices.Delete(s.idle, i, i+1)
 		s.faint = true
 	}

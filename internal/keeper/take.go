@@ -5,13 +5,8 @@ import (
 	"errors"
 )
 
-// NotStartedError says that a process was to be started, and why it was not.
-type NotStartedError struct{ Reason string }
-
-func (e *NotStartedError) Error() string { return e.Reason }
-
-// Take asks for a process that was started before; nil where none waits and
-// none is to be started, or where the keeper is of a version that keeps none.
+// Take asks for a process that was started before; nil where none waits, or
+// where the keeper is of a version that keeps none.
 // In any case one is kept for the next who asks, as the limits allow. What is
 // taken is killed when this client's connection ends; gone, which may be nil,
 // is told how it ended. It may have ended by the time that it is taken.
@@ -20,11 +15,8 @@ func (c *Client) Take(ctx context.Context, w Warm, gone func(Gone)) (*Warmed, er
 	c.gone = gone
 	c.mu.Unlock()
 	m, err := c.do(ctx, request{Op: opTake, Warm: &w})
-	switch {
-	case m.Error != "": // unknown there, or it is leaving
+	if m.Error != "" { // unknown there, or it is leaving
 		return nil, nil
-	case m.Refused != "":
-		return nil, &NotStartedError{m.Refused}
 	}
 	return m.Warmed, err
 }

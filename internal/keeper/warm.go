@@ -19,8 +19,6 @@ type Warm struct {
 	Env    []string          `json:"env,omitempty"`
 	Files  map[string]string `json:"files,omitempty"` // in its directory, by name, written before it starts
 	Limits WarmLimits        `json:"limits"`          // of all that are kept, the last word counts
-	Fresh  bool              `json:"fresh,omitempty"` // where none waits, one is started now
-	Dir    string            `json:"dir,omitempty"`   // of one that is started now; what is kept starts in /
 }
 
 // WarmLimits bound what is kept in reserve.
@@ -33,9 +31,8 @@ type WarmLimits struct {
 // Warmed is a process that was kept and is the asker's now. It ends when the
 // asker's connection does.
 type Warmed struct {
-	PID int           `json:"pid"`
-	Dir string        `json:"dir"`
-	Age time.Duration `json:"age"` // since it was started
+	PID int    `json:"pid"`
+	Dir string `json:"dir"`
 }
 
 // Gone says how a Warmed ended.
@@ -47,8 +44,7 @@ type Gone struct {
 // warmth is what makes an attempt a process in reserve.
 type warmth struct {
 	dir   string
-	sort  *warmSort // nil for what was started for its taker
-	since time.Time
+	sort  *warmSort
 	taker *peer // nil while it waits
 }
 
@@ -96,18 +92,10 @@ func (l WarmLimits) filled() WarmLimits {
 func (k *Keeper) give(p *peer, r *request) {
 	k.mu.Lock()
 	m := message{ID: r.ID, Warmed: k.take(p, r.Warm)}
-	closed := k.closed
-	k.mu.Unlock()
-	switch {
-	case closed:
+	if k.closed {
 		m.Error, m.Warmed = errLeaving, nil
-	case m.Warmed == nil && r.Warm.Fresh:
-		if a, err := k.startWarm(r.Warm, nil, p); err != nil {
-			m.Refused = err.Error()
-		} else {
-			m.Warmed = &Warmed{PID: a.PID, Dir: a.warm.dir}
-		}
 	}
+	k.mu.Unlock()
 	p.send(&m)
 }
 
@@ -133,7 +121,7 @@ func (k *Keeper) take(p *peer, w *Warm) *Warmed {
 	a := s.idle[0]
 	s.idle = s.idle[1:]
 	a.warm.taker = p
-	return &Warmed{PID: a.PID, Dir: a.warm.dir, Age: now.Sub(a.warm.since)}
+	return &Warmed{PID: a.PID, Dir: a.warm.dir}
 }
 
 func (w *Warm) name() string {

@@ -136,45 +136,14 @@ func TestWarmSaysHowItEnded(t *testing.T) {
 	}
 }
 
-// Where none waits one may be started for who asks, with a directory of its
-// own, whatever the limits.
-func TestWarmFresh(t *testing.T) {
-	r := newRig(t)
-	c := r.another()
-	dir := t.TempDir()
-	w := keeper.Warm{Args: []string{"/bin/sh", "-c", "pwd > {dir}/started; exec sleep 1000"}, Fresh: true, Dir: dir}
-	a, err := c.Take(t.Context(), w, nil)
-	if err != nil || a == nil {
-		t.Fatalf("%+v, %v", a, err)
-	}
-	t.Cleanup(func() { r.noneLeft(a) })
-	eventually(t, "it is not where it was to be", func() bool {
-		text, _ := os.ReadFile(filepath.Join(a.Dir, "started"))
-		return string(text) == dir+"\n"
-	})
-	c.Close()
-	eventually(t, "it outlived its taker", over(a.PID))
-	_, err = r.c.Take(t.Context(), keeper.Warm{Args: []string{"/no/such/program"}, Fresh: true}, nil)
-	var e *keeper.NotStartedError
-	if !errors.As(err, &e) || e.Reason != `there is no program "/no/such/program"` {
-		t.Errorf("what cannot be started is %v", err)
-	}
-}
-
 // What was let go may outlive its taker, for a moment.
 func TestWarmIsLetGo(t *testing.T) {
 	r := newRig(t)
 	c := r.another()
-	pipe := filepath.Join(t.TempDir(), "pipe")
-	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	w := keeper.Warm{Args: []string{"/bin/sh", "-c", "read line < " + pipe}, Fresh: true}
-	a, err := c.Take(t.Context(), w, nil)
-	if err != nil || a == nil {
-		t.Fatalf("%+v, %v", a, err)
-	}
-	t.Cleanup(func() { r.noneLeft(a) })
+	one := keeper.WarmLimits{Count: 1}
+	a := r.taken(c, keeper.Warm{Args: []string{"/bin/sh", "-c", "mkfifo {dir}/pipe && read line < {dir}/pipe"}, Limits: one}, nil)
+	pipe := filepath.Join(a.Dir, "pipe")
+	eventually(t, "it has not begun", func() bool { _, err := os.Stat(pipe); return err == nil })
 	if err := c.LetGo(t.Context(), a.PID); err != nil {
 		t.Fatal(err)
 	}
@@ -190,11 +159,7 @@ func TestWarmIsLetGo(t *testing.T) {
 	eventually(t, "it did not end", over(a.PID))
 
 	c = r.another()
-	w.Args = []string{"/bin/sleep", "1000"}
-	b, err := c.Take(t.Context(), w, nil)
-	if err != nil || b == nil {
-		t.Fatalf("%+v, %v", b, err)
-	}
+	b := r.taken(c, keeper.Warm{Args: []string{"/bin/sleep", "1000"}, Limits: one}, nil)
 	if err := c.LetGo(t.Context(), b.PID); err != nil {
 		t.Fatal(err)
 	}

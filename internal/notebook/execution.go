@@ -44,6 +44,11 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	x.begun = begun
+	if o.Begin != nil {
+		if err := o.Begin(); err != nil {
+			return nil, err
+		}
+	}
 	if o.PrepareOnly {
 		x.result.Status = freshet.Success
 		return x.result, x.document.save(true)

@@ -60,6 +60,11 @@ type Options struct {
 	PrepareOnly bool // write the notebook with its parameters, and execute nothing
 	HideInput   bool // papermill's report mode: the cells' code is hidden
 
+	// Begin is called when all that was given has been read and found right, and
+	// nothing has been written or started yet; after an error of it nothing is.
+	// Nil: nobody asks.
+	Begin func() error
+
 	Log      io.Writer      // text output as it comes; nil: nowhere
 	Progress func(Progress) // before each cell, and when all is over; nil: nobody asks
 

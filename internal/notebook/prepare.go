@@ -32,6 +32,10 @@ func prepare(o Options) (*execution, error) {
 	if err != nil {
 		return nil, err
 	}
+	if sameFile(o.Input, o.Output) {
+		return nil, freshet.Errorf(freshet.Invalid, "the executed notebook would be written over the notebook %s itself", o.Input).
+			WithHint("choose another path for what is written")
+	}
 	x := &execution{Options: o, result: &Result{Notebook: nb, Warnings: append(repairs, warnings...)}}
 	f, err := x.open(o.Output)
 	if err != nil {
@@ -56,6 +60,12 @@ func (o *Options) read(path string) ([]byte, error) {
 		return nil, fmt.Errorf("read the notebook: %w", err)
 	}
 	return data, nil
+}
+
+func sameFile(a, b string) bool {
+	x, err := os.Stat(a)
+	y, other := os.Stat(b)
+	return a != "-" && b != "-" && err == nil && other == nil && os.SameFile(x, y)
 }
 
 // open finds out where the output goes.

@@ -17,6 +17,7 @@ import (
 // Process is what an attempt is given.
 type Process struct {
 	Env     func(name string) string // FRESHET_INPUT, FRESHET_OUTPUT, FRESHET_TASK_DIR
+	Environ []string                 // all of it, name=value: what a kernel inherits
 	Log     io.Writer
 	Version string // of this program
 }
@@ -38,11 +39,17 @@ type fault struct {
 
 func (f *fault) Error() string { return f.message }
 
-// tellReason makes why an attempt failed its reason. That it cannot is in the
-// log already, with the reason.
+// maxReason bounds what is told of a failure, in characters.
+const maxReason = 500
+
+// tellReason makes why an attempt failed its reason, whatever else has been
+// written to its outputs. That it cannot is in the log already, with the reason.
 func (p Process) tellReason(err error) {
-	line := strings.Join(strings.Fields(err.Error()), " ")
-	_ = os.WriteFile(p.Env("FRESHET_OUTPUT"), []byte("reason="+line+"\n"), 0o600)
+	line := []rune(strings.Join(strings.Fields(err.Error()), " "))
+	if len(line) > maxReason {
+		line = append(line[:maxReason], '…')
+	}
+	_ = os.WriteFile(p.Env("FRESHET_OUTPUT"), []byte("reason="+string(line)+"\n"), 0o600)
 }
 
 // exitCode tells who tries again whether to.

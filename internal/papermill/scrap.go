@@ -1,7 +1,6 @@
 package papermill
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -128,7 +127,7 @@ func decoded(encoder string, data any) any {
 	switch {
 	case encoder == "json" && isText:
 		if v, ok := nbformat.ParseJSON(text); ok {
-			return finite(v)
+			return nbformat.Finite(v, null)
 		}
 	case encoder == "text" && !isText:
 		if v, err := plain(data, 0); err == nil {
@@ -137,28 +136,8 @@ func decoded(encoder string, data any) any {
 			}
 		}
 	}
-	return finite(data)
+	return nbformat.Finite(data, null)
 }
 
-// finite replaces the numbers that JSON does not have.
-func finite(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if strings.HasSuffix(v.String(), "N") || strings.HasSuffix(v.String(), "y") { // NaN, Infinity
-			return nil
-		}
-	case []any:
-		list := make([]any, len(v))
-		for i, item := range v {
-			list[i] = finite(item)
-		}
-		return list
-	case map[string]any:
-		m := make(map[string]any, len(v))
-		for key, item := range v {
-			m[key] = finite(item)
-		}
-		return m
-	}
-	return v
-}
+// null stands for numbers that JSON does not have.
+func null(string) any { return nil }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	freshet "github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/nbformat"
@@ -20,21 +21,27 @@ const (
 
 // FileOptions say how a notebook's report becomes a file.
 type FileOptions struct {
+	Notebook    string // path of the executed notebook
+	Target      string // path of the report, see Beside
 	Format      string // html or pdf
 	Template    string // path of a template, of Go or, for pdf, of Jinja; empty: the built-in page
 	Title       string // see Options
 	HideCode    bool
 	Paper       string // see PDFOptions
-	Browser     string // path of Chromium; empty: the one that is found
 	Interpreter string // a Python that has nbconvert, for a Jinja template
 }
 
-// File writes the report of the notebook at path to a file, which appears
-// whole or not at all. Getenv is the environment in which programs are found.
-func File(ctx context.Context, getenv func(string) string, path, target string, o FileOptions) error {
-	data, err := os.ReadFile(path)
+// Beside is where the report of a notebook goes that nobody says otherwise of.
+func Beside(notebook, format string) string {
+	return strings.TrimSuffix(notebook, filepath.Ext(notebook)) + "." + format
+}
+
+// File writes the report of a notebook to a file, which appears whole or not at
+// all. Getenv is the environment in which programs are found.
+func File(ctx context.Context, getenv func(string) string, o FileOptions) error {
+	data, err := os.ReadFile(o.Notebook)
 	if os.IsNotExist(err) {
-		return freshet.Errorf(freshet.NotFound, "there is no notebook %s", path)
+		return freshet.Errorf(freshet.NotFound, "there is no notebook %s", o.Notebook)
 	}
 	if err != nil {
 		return fmt.Errorf("read the notebook: %w", err)
@@ -51,8 +58,8 @@ func File(ctx context.Context, getenv func(string) string, path, target string, 
 		if o.Format != PDFFormat {
 			return jinjaMakesPDF(o.Template)
 		}
-		return replace(target, func(temp string) error {
-			return Asciidoc(ctx, getenv, path, temp, AsciidocOptions{Template: own, TemplateName: o.Template,
+		return replace(o.Target, func(temp string) error {
+			return Asciidoc(ctx, getenv, o.Notebook, temp, AsciidocOptions{Template: own, TemplateName: o.Template,
 				Dir: filepath.Dir(o.Template), Interpreter: o.Interpreter, HideCode: o.HideCode})
 		})
 	}
@@ -61,15 +68,13 @@ func File(ctx context.Context, getenv func(string) string, path, target string, 
 		return err
 	}
 	if o.Format == HTMLFormat {
-		return replace(target, func(temp string) error { return os.WriteFile(temp, page.Bytes(), 0o644) })
+		return replace(o.Target, func(temp string) error { return os.WriteFile(temp, page.Bytes(), 0o644) })
 	}
-	browser := o.Browser
-	if browser == "" {
-		if browser, err = FindBrowser(getenv); err != nil {
-			return err
-		}
+	browser, err := FindBrowser(getenv)
+	if err != nil {
+		return err
 	}
-	return replace(target, func(temp string) error {
+	return replace(o.Target, func(temp string) error {
 		f, err := os.OpenFile(temp, os.O_WRONLY|os.O_TRUNC|os.O_CREATE, 0o644)
 		if err != nil {
 			return err
@@ -82,10 +87,21 @@ func File(ctx context.Context, getenv func(string) string, path, target string, 
 	})
 }
 
-// Check tells whether what a report needs is there, before a notebook runs for
-// hours to be reported of: the template, whether it can be read at all, and the
-// programs.
-func Check(getenv func(string) string, o FileOptions) error {
+// Prepare is for before a notebook runs, perhaps for hours, to be reported of:
+// it tells whether what the report needs is there (the template, whether that
+// can be read at all, and the programs), and then removes the report of an
+// earlier run, which is none of this one.
+func Prepare(getenv func(string) string, o FileOptions) error {
+	if err := check(getenv, o); err != nil {
+		return err
+	}
+	if err := os.Remove(o.Target); err != nil && !os.IsNotExist(err) {
+		return fmt.Errorf("remove an earlier report: %w", err)
+	}
+	return nil
+}
+
+func check(getenv func(string) string, o FileOptions) error {
 	own, err := readTemplate(o.Template)
 	switch {
 	case err != nil:
@@ -93,17 +109,14 @@ func Check(getenv func(string) string, o FileOptions) error {
 	case IsJinja(own) && o.Format != PDFFormat:
 		return jinjaMakesPDF(o.Template)
 	case IsJinja(own):
-		_, err := findTools(getenv, o.Interpreter)
+		_, err = findTools(getenv, o.Interpreter)
 		return err
 	}
-	if err := checkTemplate(Options{Template: own, TemplateName: o.Template}); err != nil {
+	if err := checkTemplate(Options{Template: own, TemplateName: o.Template}); err != nil || o.Format != PDFFormat {
 		return err
 	}
-	if o.Format == PDFFormat && o.Browser == "" {
-		_, err := FindBrowser(getenv)
-		return err
-	}
-	return nil
+	_, err = FindBrowser(getenv)
+	return err
 }
 
 func jinjaMakesPDF(template string) error {

@@ -276,31 +276,8 @@ func encodeJSON(v any, indent string) string {
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", indent)
-	if err := enc.Encode(finite(v)); err != nil {
+	if err := enc.Encode(nbformat.Finite(v, func(text string) any { return text })); err != nil {
 		return fmt.Sprint(v)
 	}
 	return b.String()
-}
-
-// finite is v with the numbers that JSON does not have as text.
-func finite(v any) any {
-	switch v := v.(type) {
-	case json.Number:
-		if s := v.String(); s == "NaN" || strings.HasSuffix(s, "Infinity") {
-			return s
-		}
-	case []any:
-		list := make([]any, len(v))
-		for i, e := range v {
-			list[i] = finite(e)
-		}
-		return list
-	case map[string]any:
-		m := make(map[string]any, len(v))
-		for k, e := range v {
-			m[k] = finite(e)
-		}
-		return m
-	}
-	return v
 }

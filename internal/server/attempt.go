@@ -33,7 +33,7 @@ type attempts struct {
 type given struct {
 	base     []string // what every process inherits
 	logLimit int64
-	keeper   *kernelKeeper // of warm kernels; nil: none are kept
+	kernels  *operator.WarmKernels // nil: none are kept
 }
 
 func newAttempts(cfg *Config, url string, token func(k freshet.Key, epoch int64, namespace string) string, secrets *secret.Secrets) *attempts {
@@ -44,7 +44,7 @@ func newAttempts(cfg *Config, url string, token func(k freshet.Key, epoch int64,
 
 // set takes over what the settings say, for what starts from now on.
 func (m *attempts) set(cfg *Config) {
-	m.given.Store(&given{base: cfg.taskEnv(), logLimit: cfg.LogLimit, keeper: keeperOf(cfg)})
+	m.given.Store(&given{base: cfg.taskEnv(), logLimit: cfg.LogLimit, kernels: cfg.warmKernels()})
 }
 
 // inherited are the variables of the server's environment that every task
@@ -105,7 +105,7 @@ func (m *attempts) attempt(s engine.Start) executor.Attempt {
 		a.Dir = c.Dir
 	}
 	if t.Kind == spec.Notebook {
-		if err := completeNotebook(&a, s, given.keeper); err != nil {
+		if err := completeNotebook(&a, s, given.kernels); err != nil {
 			a.Refused = err.Error()
 			return a
 		}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/examples"
@@ -78,14 +79,15 @@ func (h Host) Keeper(_ context.Context, args []string) error {
 }
 
 // Operator is the whole life of a process of an `http` or `notebook` task.
-func (h Host) Operator(ctx context.Context, args []string, env func(string) string, log io.Writer) (int, error) {
-	switch {
-	case len(args) == 1 && args[0] == notebookOperator:
-		return runNotebook(ctx, env, h.Version, log), nil
-	case len(args) != 1 || args[0] != httpOperator:
-		return 0, freshet.Errorf(freshet.Invalid, "operator: no kind of task is called %q", args)
+func (h Host) Operator(ctx context.Context, args, environ []string, env func(string) string, log io.Writer) (int, error) {
+	p := operator.Process{Env: env, Environ: environ, Log: log, Version: h.Version}
+	switch strings.Join(args, " ") {
+	case httpOperator:
+		return operator.HTTP(ctx, p), nil
+	case notebookOperator:
+		return operator.Notebook(ctx, p), nil
 	}
-	return operator.HTTP(ctx, operator.Process{Env: env, Log: log, Version: h.Version}), nil
+	return 0, freshet.Errorf(freshet.Invalid, "operator: no kind of task is called %q", args)
 }
 
 // Examples are the example workflows.

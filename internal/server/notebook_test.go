@@ -153,7 +153,7 @@ publish_display_data({"application/scrapbook.scrap.json+json": {"name": "sum", "
 		"bare":     {"success", ""},
 		"open":     {"failed", "opens a block"},
 		"wordy":    {"failed", "ValueError: qqqq"},
-		"itself":   {"failed", "is the notebook itself"},
+		"itself":   {"failed", "would be written over the notebook"},
 		"hidden":   {"failed", "that nobody may read"},
 	} {
 		x := p.latest(ended.ID, name)
