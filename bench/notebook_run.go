@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/freshet/freshet/internal/jupyter"
@@ -173,7 +172,20 @@ func (n *notebookBench) command(ctx context.Context, args []string) (*ran, error
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	var most atomic.Int64
+	most := highestOf(func() int64 { return highest(cmd.Process.Pid) })
+	err := cmd.Wait()
+	took := time.Since(begin)
+	memory := most()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, said.String())
+	}
+	return &ran{took, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), memory}, nil
+}
+
+// highestOf looks at a value again and again until the function that it returns
+// is called, which gives the highest.
+func highestOf(value func() int64) func() int64 {
+	var most int64
 	over, looked := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(looked)
@@ -182,18 +194,15 @@ func (n *notebookBench) command(ctx context.Context, args []string) (*ran, error
 			case <-over:
 				return
 			case <-time.After(5 * time.Millisecond):
-				most.Store(max(most.Load(), highest(cmd.Process.Pid)))
+				most = max(most, value())
 			}
 		}
 	}()
-	err := cmd.Wait()
-	took := time.Since(begin)
-	close(over)
-	<-looked
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, said.String())
+	return func() int64 {
+		close(over)
+		<-looked
+		return most
 	}
-	return &ran{took, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), most.Load()}, nil
 }
 
 // ran is a command that has ended.

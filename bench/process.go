@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
@@ -73,26 +72,13 @@ func (s *notebookServer) sample(ctx context.Context, to *sample, workflow string
 		return err
 	}
 	before := s.cpu()
-	var most atomic.Int64
-	over, looked := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(looked)
-		for {
-			select {
-			case <-over:
-				return
-			case <-time.After(5 * time.Millisecond):
-				most.Store(max(most.Load(), s.runner()))
-			}
-		}
-	}()
+	most := highestOf(s.runner)
 	t, err := s.run(ctx, workflow)
-	close(over)
-	<-looked
+	memory := most()
 	if err != nil {
 		return err
 	}
-	to.took, to.memory = append(to.took, t), max(to.memory, most.Load())
+	to.took, to.memory = append(to.took, t), max(to.memory, memory)
 	if err := s.quiet(ctx, warm); err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/blob"
 	"github.com/freshet/freshet/internal/blob/disk"
+	"github.com/freshet/freshet/internal/layout"
 	"github.com/freshet/freshet/internal/store/sqlite"
 )
 
@@ -35,7 +36,6 @@ const (
 	settingsName = "freshet.yaml"
 	blobsName    = "blobs"
 	secretsName  = "secrets"
-	logsName     = "logs"
 )
 
 // format is the version of the archive that this program writes.
@@ -283,7 +283,7 @@ func (b *Backup) write(t *tar.Writer) error {
 	}
 	dirs := []string{filepath.Join(b.dir, blobsName), filepath.Join(b.dir, secretsName)}
 	if b.logs {
-		dirs = append(dirs, filepath.Join(b.source.Home, logsName))
+		dirs = append(dirs, filepath.Join(b.source.Home, layout.Logs))
 	}
 	for _, dir := range dirs {
 		base := filepath.Dir(dir)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/keeper"
+	"github.com/freshet/freshet/internal/layout"
 	"github.com/freshet/freshet/internal/store/sqlite"
 )
 
@@ -151,7 +152,7 @@ func expected(name string) bool {
 	case dir == blobsName || dir == secretsName:
 		return kept(dir, name)
 	}
-	return dir == logsName
+	return dir == layout.Logs
 }
 
 func unpackFile(r io.Reader, path string) error {
@@ -283,7 +284,7 @@ func (c *completion) setLaterRunsAside() error {
 	if err != nil {
 		return err
 	}
-	for _, dir := range []string{logsName, "work"} {
+	for _, dir := range []string{layout.Logs, layout.Work} {
 		runs, err := filepath.Glob(filepath.Join(c.home, dir, "*", "*", "*"))
 		if err != nil {
 			return err

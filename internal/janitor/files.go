@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/freshet/freshet"
+	"github.com/freshet/freshet/internal/layout"
 )
 
 // Files are those that runs leave behind.
@@ -37,37 +38,42 @@ type Home struct{ Dir string }
 
 var _ Files = Home{}
 
-var trees = []string{"logs", "work"}
+var trees = []string{layout.Logs, layout.Work}
 
 // RemoveRun removes both directories of a run.
 func (h Home) RemoveRun(namespace, workflow string, run int64) error {
 	var errs []error
 	for _, tree := range trees {
-		if !filepath.IsLocal(namespace) || !filepath.IsLocal(workflow) {
+		if !named(namespace, workflow) {
 			return fmt.Errorf("%s.%s cannot be the name of a directory", namespace, workflow)
 		}
-		errs = append(errs, removeAll(filepath.Join(h.Dir, tree, namespace, workflow, strconv.FormatInt(run, 10))))
+		errs = append(errs, removeAll(filepath.Join(h.Dir, layout.Run(tree, namespace, workflow, run))))
 	}
 	return errors.Join(errs...)
 }
 
 // RemoveExecution removes what one try has left.
 func (h Home) RemoveExecution(namespace, workflow string, k freshet.Key) error {
-	of := filepath.Join(namespace, workflow, strconv.FormatInt(k.Run, 10))
-	item, own := "", k.Task
-	if k.Item != freshet.NoItem {
-		item = strconv.Itoa(k.Item)
-		own += "." + item
+	own, log := layout.Attempt(namespace, workflow, k), layout.Log(namespace, workflow, k)
+	if !named(namespace, workflow, k.Task) {
+		return fmt.Errorf("%s of %s.%s cannot be the name of a directory", k.Task, namespace, workflow)
 	}
-	if !filepath.IsLocal(of) || !filepath.IsLocal(own) {
-		return fmt.Errorf("%s of %s.%s cannot be the name of a directory", own, namespace, workflow)
-	}
-	try := fmt.Sprintf("%d.%d", k.Seq, k.Try)
-	err := os.Remove(filepath.Join(h.Dir, "logs", of, k.Task, item, try+".log"))
+	err := os.Remove(filepath.Join(h.Dir, log))
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
-	return errors.Join(err, removeAll(filepath.Join(h.Dir, "work", of, ".freshet", own+"."+try)))
+	return errors.Join(err, removeAll(filepath.Join(h.Dir, own)))
+}
+
+// named tells whether each name is one of a directory: what is removed never
+// lies elsewhere.
+func named(names ...string) bool {
+	for _, n := range names {
+		if !filepath.IsLocal(n) || filepath.Base(n) != n || n == "." {
+			return false
+		}
+	}
+	return true
 }
 
 // removeAll removes a directory, also where a task has made parts of it

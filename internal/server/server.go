@@ -27,6 +27,7 @@ import (
 	"github.com/freshet/freshet/internal/feed"
 	"github.com/freshet/freshet/internal/inbox"
 	"github.com/freshet/freshet/internal/janitor"
+	"github.com/freshet/freshet/internal/layout"
 	"github.com/freshet/freshet/internal/logkey"
 	"github.com/freshet/freshet/internal/metric"
 	"github.com/freshet/freshet/internal/progress"
@@ -134,7 +135,7 @@ func (s *Server) wire() error {
 		Store:   s.store,
 		Feed:    s.feed,
 		Blobs:   blobs,
-		Logs:    filepath.Join(s.cfg.Home, "logs"),
+		Logs:    filepath.Join(s.cfg.Home, layout.Logs),
 		Why:     why.New(s.store, func() (used, total int64) { st := s.engine.Stats(); return st.Used, st.Slots }),
 		Secrets: secrets, Progress: board,
 		Server: s.describe,

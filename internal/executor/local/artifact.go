@@ -20,6 +20,7 @@ import (
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/blob"
 	"github.com/freshet/freshet/internal/executor"
+	"github.com/freshet/freshet/internal/layout"
 )
 
 // harvest says what of an attempt's files is kept.
@@ -265,7 +266,7 @@ func (s sight) ReadDir(name string) ([]fs.DirEntry, error) {
 	}
 	list, err := fs.ReadDir(s.root, name)
 	if s.own && name == "." {
-		list = slices.DeleteFunc(list, func(e fs.DirEntry) bool { return e.Name() == attemptsDir })
+		list = slices.DeleteFunc(list, func(e fs.DirEntry) bool { return e.Name() == layout.Attempts })
 	}
 	return list, within(name, err)
 }
@@ -274,7 +275,7 @@ func (s sight) refuse(op, name string) error {
 	switch {
 	case !utf8.ValidString(name):
 		return &unkept{fmt.Sprintf("the artifact %q cannot be kept: its name is not UTF-8", name)}
-	case s.own && (name == attemptsDir || strings.HasPrefix(name, attemptsDir+"/")):
+	case s.own && (name == layout.Attempts || strings.HasPrefix(name, layout.Attempts+"/")):
 		return &fs.PathError{Op: op, Path: name, Err: fs.ErrNotExist}
 	}
 	return nil

@@ -7,17 +7,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/executor"
 	"github.com/freshet/freshet/internal/keeper"
+	"github.com/freshet/freshet/internal/layout"
 )
-
-// attemptsDir is where the attempts of a run have their own directories, below
-// the run's.
-const attemptsDir = ".freshet"
 
 // Files of an attempt in its $FRESHET_TASK_DIR.
 const (
@@ -81,16 +77,9 @@ func (l *Local) paths(a *executor.Attempt) (run, task, log string, err error) {
 			return "", "", "", &startError{fmt.Sprintf("%q cannot be the name of a directory", name)}
 		}
 	}
-	of := filepath.Join(a.Namespace, a.Workflow, strconv.FormatInt(a.Key.Run, 10))
-	item, own := "", a.Key.Task
-	if a.Key.Item != freshet.NoItem {
-		item = strconv.Itoa(a.Key.Item)
-		own += "." + item
-	}
-	try := fmt.Sprintf("%d.%d", a.Key.Seq, a.Key.Try)
-	run = filepath.Join(l.cfg.Home, "work", of)
-	task = filepath.Join(run, attemptsDir, own+"."+try) // one directory to make, and no name of a task has a dot
-	log = filepath.Join(l.cfg.Home, "logs", of, a.Key.Task, item, try+".log")
+	run = filepath.Join(l.cfg.Home, layout.Run(layout.Work, a.Namespace, a.Workflow, a.Key.Run))
+	task = filepath.Join(l.cfg.Home, layout.Attempt(a.Namespace, a.Workflow, a.Key))
+	log = filepath.Join(l.cfg.Home, layout.Log(a.Namespace, a.Workflow, a.Key))
 	return run, task, log, nil
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/freshet/freshet"
 	"github.com/freshet/freshet/internal/blob"
+	"github.com/freshet/freshet/internal/layout"
 )
 
 // runDirs makes the working directories of runs. A directory appears with all
@@ -79,7 +80,7 @@ func (d *runDirs) fill(ctx context.Context, run string, files []freshet.File) er
 	if err := os.RemoveAll(temp); err != nil { // of a server that died
 		return &startError{"cannot make the run's directory " + reason(err)}
 	}
-	if err := os.MkdirAll(filepath.Join(temp, attemptsDir), 0o700); err != nil { // for the attempts' own
+	if err := os.MkdirAll(filepath.Join(temp, layout.Attempts), 0o700); err != nil { // for the attempts' own
 		return &startError{"cannot make the run's directory " + reason(err)}
 	}
 	for _, f := range files {
